@@ -1,0 +1,160 @@
+//! One shape for everything that goes wrong.
+//!
+//! `{"error", "message", "code", "field"?, "details"?, "findings"?,
+//! "requestId"}`: `error` and `message` are the same sentence, because the web
+//! frontend reads now one, now the other.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bowsprit_host_core::{
+    Error,
+    node_types::{Finding, Severity},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::request_id;
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    field: Option<String>,
+    details: Option<String>,
+    findings: Vec<Finding>,
+    retry_after: Option<u64>,
+    /// Keys some route's contract adds.
+    extra: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    error: &'a str,
+    message: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    findings: &'a [Finding],
+    request_id: String,
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
+}
+
+impl Problem {
+    /// Always with `details`, as runs and fixes promise.
+    pub(crate) fn detailed(error: Error, details: Option<String>) -> Self {
+        let mut problem = Self::from(error);
+        if problem.details.is_none() {
+            problem.details = details.or_else(|| Some(problem.message.clone()));
+        }
+        problem
+    }
+
+    /// With another status.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With a key the route's contract adds.
+    #[must_use]
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// Where an error becomes a status: the only place.
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::Invalid { .. } | Error::Refused { .. } => StatusCode::BAD_REQUEST,
+        Error::Findings(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+        Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+        Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::Busy { code: "auth.busy", .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Busy { .. } | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Plugin { .. } | Error::Cluster { .. } => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = status_of(&error);
+        if status.is_server_error() && !matches!(error, Error::Cluster { .. }) {
+            let cause: &dyn std::error::Error = &error;
+            tracing::error!(request = %request_id::current(), error = cause, code = error.code(), "request failed");
+        }
+        let (code, message) = (error.code(), error.to_string());
+        let (mut field, mut details, mut findings, mut retry_after) =
+            (None, None, Vec::new(), None);
+        match error {
+            Error::Invalid { field: name, .. } => field = Some(name),
+            Error::Findings(found) => {
+                details = Some(listed(&found));
+                findings = found;
+            }
+            Error::Busy { retry_after: wait, .. } => retry_after = Some(wait.as_secs().max(1)),
+            _ => {}
+        }
+        let extra = Map::new();
+        Self { status, code, message, field, details, findings, retry_after, extra }
+    }
+}
+
+fn listed(findings: &[Finding]) -> String {
+    let lines: Vec<String> = findings
+        .iter()
+        .filter(|it| it.severity >= Severity::Error)
+        .map(|it| match (&it.node, &it.at) {
+            (Some(node), Some(at)) => format!("{node}{at}: {}", it.message),
+            (Some(node), None) => format!("{node}: {}", it.message),
+            (None, _) => it.message.clone(),
+        })
+        .collect();
+    lines.join("\n")
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            error: &self.message,
+            message: &self.message,
+            code: self.code,
+            field: self.field.as_deref(),
+            details: self.details.as_deref(),
+            findings: &self.findings,
+            request_id: request_id::current(),
+            extra: &self.extra,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The answer to an unknown path, or to a method a path does not have.
+pub(crate) async fn no_such_route(request: axum::extract::Request) -> Problem {
+    Problem::from(Error::not_found(
+        "route",
+        format!("{} {}", request.method(), request.uri().path()),
+    ))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Clusters (R43–R46, R48, R50–R52).
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Path, State},
+    http::{Method, StatusCode},
+};
+use bowsprit_host_core::clusters::{
+    ClusterList, ClusterView, GivenCredentials, NewCluster, StatusView,
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    ApiState,
+    extract::{Auth, Json},
+    problem::Problem,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table
+        .api(Method::POST, "/clusters", Access::User, create_cluster)
+        .api(Method::GET, "/clusters", Access::User, list_clusters)
+        .api(Method::GET, "/clusters/default", Access::User, get_default_cluster)
+        .api(Method::GET, "/clusters/{name}", Access::User, get_cluster)
+        .api(Method::GET, "/clusters/{name}/status", Access::User, get_cluster_status)
+        .api(Method::PUT, "/clusters/{name}/default", Access::User, set_default_cluster)
+        .api(Method::POST, "/clusters/{name}/test", Access::User, test_cluster)
+        .api(Method::DELETE, "/clusters/{name}", Access::User, delete_cluster)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateCluster {
+    name: String,
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+    server: String,
+    auth_type: String,
+    #[serde(default)]
+    credentials: Option<CredentialsBody>,
+    #[serde(default)]
+    single_node: Option<bool>,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CredentialsBody {
+    kubeconfig: Option<SecretString>,
+    context: Option<String>,
+    token: Option<SecretString>,
+    client_cert_data: Option<SecretString>,
+    client_key_data: Option<SecretString>,
+    ca_data: Option<String>,
+    namespace: Option<String>,
+    insecure: Option<bool>,
+}
+
+impl From<CredentialsBody> for GivenCredentials {
+    fn from(body: CredentialsBody) -> Self {
+        Self {
+            kubeconfig: body.kubeconfig,
+            context: body.context,
+            token: body.token,
+            client_certificate: body.client_cert_data,
+            client_key: body.client_key_data,
+            certificate_authority: body.ca_data,
+            namespace: body.namespace,
+            insecure: body.insecure.unwrap_or_default(),
+        }
+    }
+}
+
+async fn create_cluster(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Json(body): Json<CreateCluster>,
+) -> Result<(StatusCode, axum::Json<Value>), Problem> {
+    let new = NewCluster {
+        name: body.name,
+        display_name: body.display_name.unwrap_or_default(),
+        description: body.description.unwrap_or_default(),
+        server: body.server,
+        auth_type: body.auth_type.parse()?,
+        credentials: body.credentials.unwrap_or_default().into(),
+        single_node: body.single_node.unwrap_or_default(),
+        labels: body.labels.unwrap_or_default(),
+    };
+    let cluster = state.clusters.create(&caller, new).await?;
+    let status = cluster.status;
+    // The frontend looks for the status at the top and for the rest below.
+    let answer = json!({ "message": "Cluster added", "status": status, "cluster": cluster });
+    Ok((StatusCode::CREATED, axum::Json(answer)))
+}
+
+async fn list_clusters(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+) -> Result<axum::Json<ClusterList>, Problem> {
+    Ok(axum::Json(state.clusters.list(&caller).await?))
+}
+
+async fn get_default_cluster(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+) -> Result<axum::Json<ClusterView>, Problem> {
+    Ok(axum::Json(state.clusters.default(&caller).await?))
+}
+
+async fn get_cluster(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Path(name): Path<String>,
+) -> Result<axum::Json<ClusterView>, Problem> {
+    Ok(axum::Json(state.clusters.get(&caller, &name).await?))
+}
+
+async fn get_cluster_status(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Path(name): Path<String>,
+) -> Result<axum::Json<StatusView>, Problem> {
+    Ok(axum::Json(state.clusters.status(&caller, &name).await?))
+}
+
+async fn set_default_cluster(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Path(name): Path<String>,
+) -> Result<axum::Json<Value>, Problem> {
+    state.clusters.set_default(&caller, &name).await?;
+    Ok(axum::Json(json!({ "message": "Default cluster set", "cluster": name })))
+}
+
+async fn test_cluster(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Path(name): Path<String>,
+) -> Result<axum::Json<Value>, Problem> {
+    match state.clusters.test(&caller, &name).await {
+        Ok(()) => Ok(axum::Json(
+            json!({ "message": "The cluster answers", "cluster": name, "status": "connected" }),
+        )),
+        Err(error) => {
+            let not_found = matches!(error, bowsprit_host_core::Error::NotFound { .. });
+            let status =
+                if not_found { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE };
+            let problem = Problem::from(error).with_status(status);
+            Err(problem.with("cluster", name).with("status", "failed"))
+        }
+    }
+}
+
+async fn delete_cluster(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Path(name): Path<String>,
+) -> Result<axum::Json<Value>, Problem> {
+    state.clusters.delete(&caller, &name).await?;
+    Ok(axum::Json(json!({ "message": "Cluster removed", "cluster": name })))
+}

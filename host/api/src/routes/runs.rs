@@ -1,0 +1,144 @@
+//! Runs and the live status of a workflow (R30, R31, R35).
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, Method, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use bowsprit_host_core::{
+    access::Caller,
+    events::Envelope,
+    id::Id,
+    runs::{Finished, Run, RunView, Trigger},
+    workflows::Workflow,
+};
+use bytes::Bytes;
+use futures::FutureExt as _;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+
+use crate::{
+    ApiState,
+    extract::{Auth, Numbers, PathId, RawBody, parse},
+    problem::Problem,
+    sse,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table
+        .api(Method::POST, "/workflows/{id}/run", Access::User, run_workflow)
+        .api(Method::GET, "/workflows/{id}/runs", Access::User, list_runs)
+        .api(Method::GET, "/workflows/{id}/status/stream", Access::User, stream_status)
+}
+
+type Values = BTreeMap<String, BTreeMap<String, SecretString>>;
+
+#[derive(Default, Deserialize)]
+struct RunRequest {
+    #[serde(default)]
+    trigger_data: TriggerData,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct TriggerData {
+    secrets: Option<Values>,
+    env_vars: Option<Values>,
+}
+
+async fn run_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    headers: HeaderMap,
+    RawBody(body): RawBody,
+) -> Result<Response, Problem> {
+    let detailed = |error| Problem::detailed(error, None);
+    let request =
+        if body.is_empty() { RunRequest::default() } else { parse(&body).map_err(detailed)? };
+    let TriggerData { secrets, env_vars } = request.trigger_data;
+    let trigger =
+        Trigger { secrets: secrets.unwrap_or_default(), environment: env_vars.unwrap_or_default() };
+    let started = state.workflows.run(&caller, id, trigger).await.map_err(detailed)?;
+    if wants_no_wait(&headers) {
+        let answer = json!({ "message": "Run started", "run_id": started.id, "status": "running", "logs": [] });
+        return Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response());
+    }
+    let finished = tokio::time::timeout(state.limits.patience, started.finished).await;
+    match finished {
+        Ok(Ok(finished)) => answer(finished),
+        // The run goes on; its progress is on the stream.
+        Ok(Err(_)) | Err(_) => {
+            let logs = ["the run goes on in the background"];
+            Ok(axum::Json(json!({ "message": "Run is still going on", "run_id": started.id, "status": "running", "logs": logs })).into_response())
+        }
+    }
+}
+
+/// `Prefer: respond-async` (RFC 7240 §4.1).
+fn wants_no_wait(headers: &HeaderMap) -> bool {
+    let prefer = headers.get("prefer").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    prefer.split(',').any(|it| it.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+fn answer(finished: Finished) -> Result<Response, Problem> {
+    let Finished { run, failure, findings } = finished;
+    let Run { id, logs, .. } = run;
+    let Some(error) = failure else {
+        let body = json!({
+            "message": "Workflow executed",
+            "run_id": id,
+            "status": "completed",
+            "logs": logs,
+            "findings": findings,
+        });
+        return Ok(axum::Json(body).into_response());
+    };
+    let details = Some(error.to_string());
+    Err(Problem::detailed(error, details).with("run_id", id.to_string()).with("logs", logs))
+}
+
+async fn list_runs(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    numbers: Numbers,
+) -> Result<axum::Json<BTreeMap<&'static str, Vec<RunView>>>, Problem> {
+    let limit = numbers.get("limit", 1..=100, 10);
+    let runs = state.workflows.runs(&caller, id, limit as u32).await?;
+    Ok(axum::Json(BTreeMap::from([("runs", runs)])))
+}
+
+async fn stream_status(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let after = sse::last_event_id(&headers);
+    let (workflow, subscription) = state.workflows.subscribe(&caller, id, after).await?;
+    // Whoever comes back gets what they missed; everyone else the whole.
+    let head = match after {
+        Some(_) => None,
+        None => Some(sse::frame("metadata", &workflow.to_json()?)),
+    };
+    let snapshot: sse::Snapshot =
+        Box::new(move || sync_frame(state.clone(), caller.clone(), id).boxed());
+    Ok(sse::stream(head, subscription, Some(snapshot)))
+}
+
+/// All statuses at once, for a reader who missed events.
+async fn sync_frame(state: ApiState, caller: Caller, id: Id) -> Option<Bytes> {
+    let workflow = state.workflows.get(&caller, id).await.ok()?;
+    let data = nodes_of(&workflow)?;
+    let envelope = Envelope::of_workflow(id, "workflow_sync", data);
+    Some(sse::frame("workflow_sync", &serde_json::to_string(&envelope).ok()?))
+}
+
+fn nodes_of(workflow: &Workflow) -> Option<Box<RawValue>> {
+    RawValue::from_string(format!("{{{}}}", workflow.drawing.fields())).ok()
+}

@@ -1,0 +1,61 @@
+//! Invite settings for administrators (R16–R19).
+
+use axum::{extract::State, http::Method};
+use bowsprit_host_core::identity::invites::InviteView;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    ApiState,
+    extract::{Auth, Json},
+    problem::Problem,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table
+        .api(Method::GET, "/settings/invite-code", Access::Admin, get_invite_code)
+        .api(Method::POST, "/settings/generate-invite-code", Access::Admin, generate_invite_code)
+        .api(Method::GET, "/settings/regenerate-setting", Access::Admin, get_regenerate_setting)
+        .api(Method::PUT, "/settings/regenerate-setting", Access::Admin, set_regenerate_setting)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RegenerateSetting {
+    #[serde(default)]
+    regenerate_after_signup: bool,
+}
+
+async fn get_invite_code(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+) -> Result<axum::Json<Value>, Problem> {
+    let invite = state.identity.invites().view(&caller).await?;
+    Ok(axum::Json(json!({ "inviteCode": invite.invite_code })))
+}
+
+async fn generate_invite_code(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+) -> Result<axum::Json<Value>, Problem> {
+    let invite = state.identity.invites().renew(&caller).await?;
+    Ok(axum::Json(json!({ "inviteCode": invite.invite_code })))
+}
+
+async fn get_regenerate_setting(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+) -> Result<axum::Json<InviteView>, Problem> {
+    Ok(axum::Json(state.identity.invites().view(&caller).await?))
+}
+
+async fn set_regenerate_setting(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Json(body): Json<RegenerateSetting>,
+) -> Result<axum::Json<Value>, Problem> {
+    let on = body.regenerate_after_signup;
+    let invite = state.identity.invites().set_regenerate(&caller, on).await?;
+    Ok(axum::Json(json!({ "regenerateAfterSignup": invite.regenerate_after_signup })))
+}

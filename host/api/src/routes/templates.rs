@@ -1,0 +1,24 @@
+//! The palette (R42).
+
+use axum::{Json, extract::State, http::Method};
+use bowsprit_host_core::palette::PaletteEntry;
+use serde::Serialize;
+
+use crate::{
+    ApiState,
+    extract::Auth,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table.api(Method::GET, "/templates", Access::User, list_templates)
+}
+
+#[derive(Serialize)]
+struct Templates {
+    templates: Vec<PaletteEntry>,
+}
+
+async fn list_templates(State(state): State<ApiState>, Auth(_): Auth) -> Json<Templates> {
+    Json(Templates { templates: state.palette.entries() })
+}

@@ -1,0 +1,209 @@
+//! Workflows and their versions (R22–R26, R28, R29, R36).
+
+use axum::{
+    extract::State,
+    http::{Method, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use bowsprit_host_core::{
+    Error,
+    runs::Removal,
+    workflows::{Status, Workflow, WorkflowChange},
+};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+
+use crate::{
+    ApiState,
+    extract::{Auth, Json, Numbers, PathId, RawBody, parse},
+    problem::Problem,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table
+        .api(Method::POST, "/workflows", Access::User, create_workflow)
+        .api(Method::GET, "/workflows", Access::User, list_workflows)
+        .api(Method::GET, "/workflows/{id}", Access::User, get_workflow)
+        .api(Method::PUT, "/workflows/{id}", Access::User, update_workflow)
+        .api(Method::DELETE, "/workflows/{id}", Access::User, delete_workflow)
+        .api(Method::POST, "/workflows/{id}/save", Access::User, save_workflow)
+        .api(Method::PUT, "/workflows/{id}/status", Access::User, set_workflow_status)
+        .api(Method::GET, "/workflows/{id}/versions", Access::User, list_versions)
+}
+
+#[derive(Deserialize)]
+struct NewWorkflow {
+    name: String,
+    #[serde(default)]
+    description: Option<String>,
+    cluster_id: String,
+}
+
+#[derive(Deserialize)]
+struct Update<'a> {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(borrow, default)]
+    nodes: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    edges: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Save<'a> {
+    #[serde(borrow, default)]
+    nodes: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    edges: Option<&'a RawValue>,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct NewStatus {
+    status: String,
+}
+
+async fn create_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    Json(body): Json<NewWorkflow>,
+) -> Result<(StatusCode, axum::Json<Value>), Problem> {
+    let description = body.description.unwrap_or_default();
+    let made = state.workflows.create(&caller, body.name, description, body.cluster_id).await?;
+    let answer = json!({
+        "id": made.id,
+        "message": "Workflow created",
+        "workflow": {
+            "id": made.id,
+            "name": made.name,
+            "description": made.description,
+            "status": made.status,
+            "created_at": made.created_at,
+        },
+    });
+    Ok((StatusCode::CREATED, axum::Json(answer)))
+}
+
+async fn list_workflows(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+) -> Result<Response, Problem> {
+    let workflows = state.workflows.list(&caller).await?;
+    let items: Vec<String> = workflows.iter().map(Workflow::to_json).collect::<Result<_, _>>()?;
+    Ok(json_text(format!(r#"{{"workflows":[{}]}}"#, items.join(","))))
+}
+
+async fn get_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    Ok(json_text(state.workflows.get(&caller, id).await?.to_json()?))
+}
+
+async fn update_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    RawBody(body): RawBody,
+) -> Result<Response, Problem> {
+    let Update { name, description, status, nodes, edges } = parse(&body)?;
+    let status = status.map(|it| it.parse()).transpose()?;
+    let change = WorkflowChange {
+        name,
+        description,
+        status,
+        nodes: nodes.filter(given),
+        edges: edges.filter(given),
+    };
+    Ok(json_text(state.workflows.update(&caller, id, change).await?.to_json()?))
+}
+
+async fn delete_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+) -> Result<axum::Json<Value>, Problem> {
+    let removal = state.workflows.delete(&caller, id).await?;
+    Ok(axum::Json(removed(&state, "Workflow deleted", Some(removal)).await))
+}
+
+async fn save_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    RawBody(body): RawBody,
+) -> Result<Response, Problem> {
+    let Save { nodes, edges, description } = parse(&body)?;
+    let missing = |field| Error::invalid(field, "is missing; send `[]` for none");
+    let nodes = nodes.filter(given).ok_or_else(|| missing("nodes"))?;
+    let edges = edges.filter(given).ok_or_else(|| missing("edges"))?;
+    let (saved, removal) = state.workflows.save(&caller, id, nodes, edges, description).await?;
+    let message = removed(&state, "Workflow saved", removal).await;
+    let mut text = message.to_string();
+    text.truncate(text.len() - 1);
+    Ok(json_text(format!(r#"{text},"workflow":{}}}"#, saved.to_json()?)))
+}
+
+async fn set_workflow_status(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    Json(body): Json<NewStatus>,
+) -> Result<axum::Json<Value>, Problem> {
+    let status: Status = body.status.parse()?;
+    let removal = state.workflows.set_status(&caller, id, status).await?;
+    Ok(axum::Json(removed(&state, "Workflow status updated", removal).await))
+}
+
+async fn list_versions(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    numbers: Numbers,
+) -> Result<Response, Problem> {
+    let page = numbers.get("page", 1..=u64::from(u32::MAX), 1);
+    let limit = numbers.get("limit", 1..=50, 10);
+    let answer = state.workflows.versions(&caller, id, page, limit as u32).await?;
+    let items: Vec<String> =
+        answer.versions.iter().map(|it| it.to_json()).collect::<Result<_, _>>()?;
+    Ok(json_text(format!(
+        r#"{{"versions":[{}],"total":{},"page":{page},"limit":{limit}}}"#,
+        items.join(","),
+        answer.total
+    )))
+}
+
+/// JSON that is text already.
+fn json_text(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// `null` counts as not given.
+fn given(value: &&RawValue) -> bool {
+    value.get() != "null"
+}
+
+/// The answer to something that removes objects: waits for the removal as
+/// long as a client would, and says what could not be removed.
+async fn removed(state: &ApiState, message: &str, removal: Option<Removal>) -> Value {
+    let mut answer = json!({ "message": message });
+    let Some(removal) = removal else { return answer };
+    let warning = match tokio::time::timeout(state.limits.patience, removal).await {
+        Ok(Ok(warnings)) => warnings.join("; "),
+        Ok(Err(_)) => "the removal of objects broke off; archive again to repeat it".into(),
+        Err(_) => "objects are still being removed in the background".into(),
+    };
+    if !warning.is_empty()
+        && let Some(fields) = answer.as_object_mut()
+    {
+        fields.insert("warning".into(), warning.into());
+    }
+    answer
+}

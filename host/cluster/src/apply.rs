@@ -1,0 +1,193 @@
+//! Server-side apply and what its answers mean.
+
+use bowsprit_host_core::{
+    error::Result,
+    kubernetes::{Applied, FieldConflict},
+    node_types::Kind,
+};
+use kube::{
+    api::{Patch, PatchParams},
+    core::Status,
+};
+use serde_json::Value;
+
+use crate::{
+    FIELD_MANAGER,
+    clients::Clients,
+    discovery::Discovery,
+    errors, paths,
+    requests::{Link, Outcome},
+};
+
+/// How often an apply is repeated that met a write of somebody else's.
+const RACES: u32 = 3;
+
+/// The longest value that is repeated from an answer, bytes. Longer ones are
+/// whole pod templates, with everything that is in their environment.
+const LONGEST_VALUE: usize = 80;
+
+/// Applies one object as field manager [`FIELD_MANAGER`], not forced. Unknown
+/// fields are refused rather than dropped.
+pub(crate) async fn apply(
+    clients: &Clients,
+    discovery: &Discovery,
+    object: &Value,
+) -> Result<Applied> {
+    let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+    let (Some(api_version), Some(kind), Some(name)) =
+        (text("/apiVersion"), text("/kind"), text("/metadata/name"))
+    else {
+        return Ok(Applied::Invalid(
+            "the object needs `apiVersion`, `kind` and `metadata.name`".into(),
+        ));
+    };
+    let kind = Kind::parse(api_version, kind);
+    let served = discovery.required(clients.reads(), &kind).await?;
+    let namespace = text("/metadata/namespace");
+    if served.namespaced && namespace.is_none() {
+        return Ok(Applied::Invalid("the object needs a `metadata.namespace`".into()));
+    }
+    paths::segment("metadata.name", name)?;
+    let params = PatchParams::apply(FIELD_MANAGER).validation_strict();
+    let request = paths::collection(&kind, &served, namespace)?
+        .patch(name, &params, &Patch::Apply(object))
+        .map_err(bowsprit_host_core::Error::internal)?;
+    let answer = send(clients.writes(), request).await?;
+    match answer {
+        Outcome::Done(body) => Ok(Applied::Done(Box::new(clients.writes().parse(&body)?))),
+        Outcome::Refused(status) => {
+            let outcome = refusal(&status);
+            if status.code == 404 {
+                discovery.forget(&kind);
+            }
+            outcome
+        }
+    }
+}
+
+/// The server does a read and a write for an apply; when somebody writes in
+/// between often enough, it gives up with a plain conflict.
+async fn send(link: &Link, request: http::Request<Vec<u8>>) -> Result<Outcome> {
+    let mut races = 0;
+    loop {
+        let outcome = link.send(request.clone()).await?;
+        let raced =
+            matches!(&outcome, Outcome::Refused(it) if it.code == 409 && conflicts(it).is_empty());
+        races += 1;
+        if !raced || races == RACES {
+            return Ok(outcome);
+        }
+    }
+}
+
+/// What a refused apply means.
+pub(crate) fn refusal(status: &Status) -> Result<Applied> {
+    match status.code {
+        409 => {
+            let conflicts = conflicts(status);
+            if conflicts.is_empty() {
+                return Err(errors::status_error(status));
+            }
+            Ok(Applied::Conflict(conflicts))
+        }
+        422 if is_immutable(status) => Ok(Applied::Immutable(explanation(status))),
+        400 | 413 | 422 => Ok(Applied::Invalid(explanation(status))),
+        // A field that the schema does not have is found before validation
+        // and answered as the server's own failure.
+        500 if status.message.contains("failed to create typed patch object") => {
+            Ok(Applied::Invalid(explanation(status)))
+        }
+        _ => Err(errors::status_error(status)),
+    }
+}
+
+fn conflicts(status: &Status) -> Vec<FieldConflict> {
+    let causes = status.details.iter().flat_map(|it| &it.causes);
+    causes
+        .filter(|it| it.reason == "FieldManagerConflict")
+        .map(|it| FieldConflict { manager: manager(&it.message), field: it.field.clone() })
+        .collect()
+}
+
+/// From `conflict with "kubectl" using apps/v1`; the name may hold quotes,
+/// which are then escaped.
+fn manager(message: &str) -> String {
+    let quoted = message.split_once('"').map_or(message, |(_, rest)| rest);
+    let mut name = String::new();
+    let mut escaped = false;
+    for it in quoted.chars() {
+        match it {
+            '\\' if !escaped => {
+                escaped = true;
+                continue;
+            }
+            '"' if !escaped => break,
+            _ => name.push(it),
+        }
+        escaped = false;
+    }
+    name
+}
+
+/// Whether all that is wrong is that fields cannot be changed. The API has no
+/// reason code for it; these are the sentences of its validation functions and
+/// the usual ones of custom kinds.
+fn is_immutable(status: &Status) -> bool {
+    let causes: Vec<_> = status.details.iter().flat_map(|it| &it.causes).collect();
+    !causes.is_empty() && causes.iter().all(|it| says_immutable(&it.message))
+}
+
+fn says_immutable(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let updates = message.contains("updates to") && message.contains("forbidden");
+    updates
+        || [
+            "immutable",
+            "may not change",
+            "cannot change",
+            "may not be changed",
+            "cannot be changed",
+            "can not be changed",
+            "may not be updated",
+            "cannot be updated",
+            "may not be modified",
+            "cannot be modified",
+        ]
+        .iter()
+        .any(|it| message.contains(it))
+}
+
+/// The causes as one sentence, or the server's own when it gives none.
+fn explanation(status: &Status) -> String {
+    let causes: Vec<_> = status
+        .details
+        .iter()
+        .flat_map(|it| &it.causes)
+        .map(|it| {
+            let message = shorten(&it.message);
+            if it.field.is_empty() || it.field == "<nil>" {
+                message
+            } else {
+                format!("`{}`: {message}", it.field)
+            }
+        })
+        .collect();
+    if causes.is_empty() { errors::sentence(status) } else { errors::cut(&causes.join("; ")) }
+}
+
+/// The first line, as further ones are diffs, and without a long value in
+/// `Invalid value: <value>: <sentence>`.
+fn shorten(message: &str) -> String {
+    let message = message.lines().next().unwrap_or_default();
+    let Some(rest) = message.strip_prefix("Invalid value: ") else {
+        return message.to_owned();
+    };
+    let end = ["}: ", "]: ", "\": ", ": "].iter().find_map(|it| Some(rest.rfind(it)? + it.len()));
+    match end.and_then(|end| rest.split_at_checked(end)) {
+        Some((value, sentence)) if value.len() > LONGEST_VALUE => sentence.to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

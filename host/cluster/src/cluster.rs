@@ -1,0 +1,79 @@
+//! One cluster behind the port: every call finds its part here.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bowsprit_host_core::{
+    error::Result,
+    kubernetes::{Applied, Cluster, ClusterFacts, Informer, ObjectKey, Served},
+    node_types::Kind,
+};
+use serde_json::Value;
+
+use crate::{apply, clients::Clients, discovery::Discovery, informers::Informers, objects, probe};
+
+/// A connection to a cluster and what was learnt through it.
+pub(crate) struct KubeCluster {
+    clients: Clients,
+    discovery: Discovery,
+    informers: Informers,
+}
+
+impl KubeCluster {
+    /// Nothing is known yet.
+    pub(crate) fn new(clients: Clients) -> Self {
+        Self { clients, discovery: Discovery::default(), informers: Informers::default() }
+    }
+
+    /// Ends the informers; calls under way go on.
+    pub(crate) fn close(&self) {
+        self.informers.close();
+    }
+}
+
+#[async_trait]
+impl Cluster for KubeCluster {
+    async fn probe(&self) -> Result<ClusterFacts> {
+        probe::probe(self.clients.reads()).await
+    }
+
+    async fn served(&self, kind: &Kind) -> Result<Option<Served>> {
+        self.discovery.served(self.clients.reads(), kind).await
+    }
+
+    async fn apply(&self, object: &Value) -> Result<Applied> {
+        apply::apply(&self.clients, &self.discovery, object).await
+    }
+
+    async fn get(&self, key: &ObjectKey) -> Result<Option<Value>> {
+        objects::get(&self.clients, &self.discovery, key).await
+    }
+
+    async fn list(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<Value>> {
+        objects::list(&self.clients, &self.discovery, kind, namespace, selector).await
+    }
+
+    async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool> {
+        objects::delete(&self.clients, &self.discovery, key, uid).await
+    }
+
+    async fn ensure_namespace(&self, name: &str) -> Result<bool> {
+        objects::ensure_namespace(&self.clients, name).await
+    }
+
+    async fn informer(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Arc<dyn Informer>> {
+        let served = self.discovery.required(self.clients.reads(), kind).await?;
+        let found = self.informers.get(&self.clients, kind, &served, namespace, selector);
+        Ok(found.await?)
+    }
+}

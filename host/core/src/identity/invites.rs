@@ -1,0 +1,140 @@
+//! The invite code that lets people register.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    Error, Result,
+    access::Caller,
+    store::{Collection, Documents, Record, Repository, StoreError},
+};
+
+/// The one stored invite document.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Invite {
+    /// Six decimal digits; empty until first asked for.
+    code: String,
+    /// A new code after each registration that used it.
+    regenerate_after_signup: bool,
+}
+
+/// Settings of the host that users change through the API.
+pub static SETTINGS: Collection =
+    Collection { name: "settings", fields: &[], indexes: &[], unique: &[], expiry: None };
+
+const INVITE: &str = "invite";
+
+impl Record for Invite {
+    const COLLECTION: &'static Collection = &SETTINGS;
+
+    fn key(&self) -> String {
+        INVITE.into()
+    }
+
+    fn restore_key(&mut self, _id: &str) {}
+}
+
+/// The invite settings as an administrator sees them.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InviteView {
+    /// Whether a code is good for one registration only.
+    pub regenerate_after_signup: bool,
+    /// The code.
+    pub invite_code: String,
+}
+
+/// Reads, checks and renews the invite code.
+#[derive(Clone)]
+pub struct Invites {
+    stored: Repository<Invite>,
+}
+
+impl Invites {
+    /// Invites in `store`.
+    pub fn new(store: Arc<dyn Documents>) -> Self {
+        Self { stored: Repository::new(store) }
+    }
+
+    /// The settings; makes a code if there is none yet. Admins only.
+    pub async fn view(&self, caller: &Caller) -> Result<InviteView> {
+        caller.require_admin()?;
+        self.change(|invite| {
+            if invite.code.is_empty() {
+                invite.code = fresh_code();
+            }
+        })
+        .await
+    }
+
+    /// Replaces the code. Admins only.
+    pub async fn renew(&self, caller: &Caller) -> Result<InviteView> {
+        caller.require_admin()?;
+        self.change(|invite| invite.code = fresh_code()).await
+    }
+
+    /// Sets whether a code is good for one registration only. Admins only.
+    pub async fn set_regenerate(&self, caller: &Caller, on: bool) -> Result<InviteView> {
+        caller.require_admin()?;
+        self.change(|invite| invite.regenerate_after_signup = on).await
+    }
+
+    /// Uses `code` for one registration. With regeneration on, one code lets
+    /// exactly one registration through, however many ask at once: whoever
+    /// replaces the code has used it.
+    pub async fn redeem(&self, code: Option<&str>) -> Result<()> {
+        loop {
+            let Some(mut invite) = self.stored.get(INVITE).await? else { return Err(wrong_code()) };
+            let given = code.unwrap_or_default();
+            let matches: bool = invite.code.as_bytes().ct_eq(given.as_bytes()).into();
+            if invite.code.is_empty() || !matches {
+                return Err(wrong_code());
+            }
+            if !invite.regenerate_after_signup {
+                return Ok(());
+            }
+            invite.value.code = fresh_code();
+            match self.stored.replace(invite).await {
+                Err(StoreError::Stale(_) | StoreError::Missing) => {}
+                other => return other.map(drop).map_err(Error::from),
+            }
+        }
+    }
+
+    async fn change(&self, change: impl Fn(&mut Invite)) -> Result<InviteView> {
+        loop {
+            let stored = match self.stored.get(INVITE).await? {
+                Some(stored) => stored,
+                None => match self.stored.insert(Invite::default()).await {
+                    Err(StoreError::Taken(_)) => continue,
+                    other => other?,
+                },
+            };
+            let mut next = stored.clone();
+            change(&mut next.value);
+            match self.stored.replace(next).await {
+                Err(StoreError::Stale(_) | StoreError::Missing) => {}
+                Err(other) => return Err(other.into()),
+                Ok(invite) => {
+                    return Ok(InviteView {
+                        regenerate_after_signup: invite.regenerate_after_signup,
+                        invite_code: invite.value.code,
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn wrong_code() -> Error {
+    Error::Forbidden {
+        code: "auth.invite.wrong",
+        message: "a valid invite code is needed to register",
+    }
+}
+
+fn fresh_code() -> String {
+    format!("{:06}", rand::random_range(0..1_000_000))
+}

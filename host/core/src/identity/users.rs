@@ -1,0 +1,135 @@
+//! Users as they are stored and as they are shown.
+
+use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::Role,
+    id::Id,
+    store::{Collection, Field, FieldKind, Record, Unique},
+    time::Timestamp,
+};
+
+/// A user account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct User {
+    /// Its id.
+    #[serde(skip)]
+    pub id: Id,
+    /// As the user wrote it.
+    pub email: String,
+    /// Lower-cased: what is unique.
+    pub email_key: String,
+    /// Shown name.
+    pub name: String,
+    /// Password hash, PHC format; empty for accounts without a password.
+    #[serde(default)]
+    pub password: String,
+    /// Their role.
+    pub role: Role,
+    /// Identity provider of accounts without a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_provider: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Set on accounts that were removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// Where users are kept.
+pub static USERS: Collection = Collection {
+    name: "users",
+    fields: &[
+        Field { name: "email_key", kind: FieldKind::Text },
+        Field { name: "created_at", kind: FieldKind::Time },
+        Field { name: "updated_at", kind: FieldKind::Time },
+        Field { name: "deleted_at", kind: FieldKind::Time },
+    ],
+    indexes: &[],
+    unique: &[Unique { name: "users_email", fields: &["email_key"] }],
+    expiry: None,
+};
+
+impl Record for User {
+    const COLLECTION: &'static Collection = &USERS;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn restore_key(&mut self, id: &str) {
+        self.id = id.parse().unwrap_or_default();
+    }
+}
+
+/// A user as the API shows it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserView {
+    /// Its id.
+    pub id: Id,
+    /// E-mail address.
+    pub email: String,
+    /// Shown name.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// Picture by e-mail address.
+    pub avatar_url: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Only for accounts without a password: the frontend hides the password
+    /// form when this is not empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_provider: Option<String>,
+}
+
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
+        // Gravatar's documented scheme: MD5 of the trimmed, lower-cased address.
+        let digest = hex::encode(Md5::digest(user.email.trim().to_lowercase().as_bytes()));
+        Self {
+            id: user.id,
+            email: user.email.clone(),
+            name: user.name.clone(),
+            role: user.role,
+            avatar_url: format!("https://www.gravatar.com/avatar/{digest}?s=200&d=identicon"),
+            created_at: user.created_at,
+            auth_provider: user.auth_provider.clone(),
+        }
+    }
+}
+
+/// Checks an e-mail address: one `@`, something on both sides, a dot-free or
+/// dotted domain without blanks; at most 254 bytes (RFC 5321 §4.5.3.1.3).
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let plain =
+        |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
+    text.len() <= 254
+        && plain(local)
+        && !local.contains('@')
+        && plain(domain)
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_addresses_from_other_text() {
+        for good in ["a@b.c", "first.last+tag@example.com", "ü@example.org"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "a", "a@", "@b.c", "a b@c.d", "a@b", "a@@b.c", "a@.b", "a@b.", "not-a-mail"]
+        {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The port to Kubernetes clusters: mechanics only, no kind has a meaning here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{error::Result, id::Id, node_types::Kind};
+
+/// How to reach and enter a cluster.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The cluster record.
+    pub id: Id,
+    /// Changes whenever server or credentials do; connections are cached by
+    /// (id, generation).
+    pub generation: i64,
+    /// `https://host:port`; for kubeconfig credentials the file's own.
+    pub server: String,
+    /// How to authenticate.
+    pub credentials: Credentials,
+    /// PEM of the certificate authority; `None` = the system's roots.
+    pub ca_pem: Option<String>,
+    /// Skip verification of the server's certificate: only when the record
+    /// says so.
+    pub insecure: bool,
+}
+
+/// A way to authenticate. Secrets cannot be printed.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A bearer token.
+    Token(SecretString),
+    /// A client certificate and key, PEM.
+    Certificate {
+        /// The certificate chain.
+        certificate_pem: SecretString,
+        /// The private key.
+        key_pem: SecretString,
+    },
+    /// A kubeconfig, YAML. `exec`, auth providers and file references are
+    /// refused.
+    Kubeconfig {
+        /// The whole text.
+        yaml: SecretString,
+        /// The context to use; `None` = the current one.
+        context: Option<String>,
+    },
+}
+
+/// What a probe learned.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClusterFacts {
+    /// `gitVersion`, e.g. `v1.36.3`.
+    pub version: String,
+    /// The nodes' operating system.
+    pub platform: String,
+    /// The nodes' cloud provider, or empty.
+    pub provider: String,
+    /// How many nodes.
+    pub node_count: u32,
+    /// Names of all namespaces that may be listed.
+    pub namespaces: Vec<String>,
+    /// Names of all storage classes.
+    pub storage_classes: Vec<String>,
+}
+
+/// Names one object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; `None` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A served kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Plural, lower case.
+    pub plural: String,
+    /// Whether objects live in namespaces.
+    pub namespaced: bool,
+}
+
+/// One field another manager owns with another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldConflict {
+    /// Who owns it.
+    pub manager: String,
+    /// Which field, in the server's notation.
+    pub field: String,
+}
+
+/// What server-side apply came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It is in force; the object as the server answered it.
+    Done(Box<Value>),
+    /// Other managers own fields with other values; nothing was written.
+    Conflict(Vec<FieldConflict>),
+    /// A field that cannot be changed; the server's sentence.
+    Immutable(String),
+    /// The server refuses the object; its sentence.
+    Invalid(String),
+}
+
+/// Connects to clusters and caches the connections.
+#[async_trait]
+pub trait Kubernetes: Send + Sync {
+    /// A client for `target`. Parses credentials (`Error::Invalid` names the
+    /// field); talks to nobody yet.
+    async fn connect(&self, target: &Target) -> Result<Arc<dyn Cluster>>;
+
+    /// Drops cached connections and informers of a cluster.
+    async fn forget(&self, id: Id);
+}
+
+/// One cluster. Every call has a time limit of its own.
+#[async_trait]
+pub trait Cluster: Send + Sync {
+    /// Asks for the version and what else there is to know.
+    async fn probe(&self) -> Result<ClusterFacts>;
+
+    /// Whether and how a kind is served. Cached; a miss asks the server once.
+    async fn served(&self, kind: &Kind) -> Result<Option<Served>>;
+
+    /// Server-side apply as field manager `bowsprit`, not forced.
+    async fn apply(&self, object: &Value) -> Result<Applied>;
+
+    /// The object, or `None`.
+    async fn get(&self, key: &ObjectKey) -> Result<Option<Value>>;
+
+    /// All objects of a kind that match a label selector.
+    async fn list(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<Value>>;
+
+    /// Deletes in the background of the server, only if the uid is still this
+    /// one. False if it was gone or is another object.
+    async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool>;
+
+    /// Creates a namespace unless it exists; true if it was created.
+    async fn ensure_namespace(&self, name: &str) -> Result<bool>;
+
+    /// The shared informer for objects of `kind` that carry the label
+    /// `selector`, covering at least `namespace`. The same informer for all
+    /// namespaces if the cluster lets us watch cluster-wide. Starts it.
+    async fn informer(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Arc<dyn Informer>>;
+}
+
+/// What an informer knows of its kind right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InformerState {
+    /// First list not finished.
+    Starting,
+    /// Following changes.
+    Live,
+    /// Not allowed; says what.
+    Forbidden(String),
+    /// No answer at present; says why. Objects are the last known.
+    Unavailable(String),
+}
+
+/// A live object in an informer.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// Its namespace, if it has one.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Uids of its owners.
+    pub owners: Vec<String>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The object as JSON text, `managedFields` removed.
+    pub json: Arc<str>,
+}
+
+/// A change an informer saw.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The object was added, changed, or deleted (its last state).
+    Object(Arc<Observed>),
+    /// The list was made anew or the informer's state changed: look again at
+    /// everything.
+    Relisted,
+}
+
+/// A cache of one kind's objects that follows the server.
+#[async_trait]
+pub trait Informer: Send + Sync {
+    /// Resolves when the first list is in, or cannot be had.
+    async fn ready(&self) -> InformerState;
+
+    /// How it is doing now.
+    fn state(&self) -> InformerState;
+
+    /// All objects, ordered by namespace and name.
+    fn objects(&self) -> Vec<Arc<Observed>>;
+
+    /// One object by name.
+    fn get(&self, namespace: Option<&str>, name: &str) -> Option<Arc<Observed>> {
+        let same = |it: &Arc<Observed>| it.name == name && it.namespace.as_deref() == namespace;
+        self.objects().into_iter().find(same)
+    }
+
+    /// The objects that carry a label with this value.
+    fn with_label(&self, key: &str, value: &str) -> Vec<Arc<Observed>> {
+        let mut objects = self.objects();
+        objects.retain(|it| it.labels.get(key).is_some_and(|it| it == value));
+        objects
+    }
+
+    /// Changes from now on. A receiver that lags gets
+    /// `RecvError::Lagged`: treat it like [`Change::Relisted`].
+    fn changes(&self) -> tokio::sync::broadcast::Receiver<Change>;
+}

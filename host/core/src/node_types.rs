@@ -1,0 +1,436 @@
+//! The port through which the host asks plugins about nodes.
+//!
+//! These types mirror `wit/bowsprit-plugin/0.1/node-types.wit`, which documents
+//! their meaning; the engine converts. JSON that only plugins understand stays
+//! text on its way through the host.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A JSON text.
+pub type Json = String;
+
+/// A node as a plugin sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Node {
+    /// Unique in its workflow.
+    pub id: String,
+    /// Name of the node type.
+    pub type_name: String,
+    /// A JSON object.
+    pub data: Json,
+}
+
+/// How an edge lies relative to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EdgeDirection {
+    /// It ends at the node.
+    Incoming,
+    /// It starts at the node.
+    Outgoing,
+}
+
+/// Another node connected to the one a call is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Neighbour {
+    /// The edge's id.
+    pub edge: String,
+    /// How the edge lies.
+    pub direction: EdgeDirection,
+    /// Handle on the node itself.
+    pub own_handle: Option<String>,
+    /// Handle on the other node.
+    pub other_handle: Option<String>,
+    /// Id of the other node.
+    pub id: String,
+    /// Type of the other node.
+    pub type_name: String,
+    /// The other node's public view.
+    pub view: Json,
+}
+
+/// Group, version and kind of a Kubernetes object; the core group is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Kind {
+    /// API group.
+    pub group: String,
+    /// API version.
+    pub version: String,
+    /// Kind, CamelCase.
+    pub kind: String,
+}
+
+impl Kind {
+    /// The `apiVersion` of objects of this kind.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    /// What workloads run as. Known by name because logs, terminals and
+    /// statuses go through it whatever the workload is.
+    pub fn pod() -> Self {
+        Self::parse("v1", "Pod")
+    }
+
+    /// Whether objects of this kind hold values nobody but their users may
+    /// see.
+    pub fn is_secret(&self) -> bool {
+        self.group.is_empty() && self.kind == "Secret"
+    }
+
+    /// From an object's `apiVersion` and `kind`.
+    pub fn parse(api_version: &str, kind: &str) -> Self {
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        Self { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Works, but likely not as meant.
+    Warning,
+    /// This node cannot be run.
+    Error,
+    /// Nothing of the drawing may be run.
+    Blocker,
+}
+
+/// Something a person should know.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Finding {
+    /// Dotted and stable.
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One plain sentence.
+    pub message: String,
+    /// The node it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// RFC 6901 pointer into that node's data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+    /// Fixes that would cure it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<String>,
+}
+
+/// One node type, as its plugin describes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// Unique among loaded plugins.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// One sentence.
+    pub description: String,
+    /// Palette group.
+    pub category: String,
+    /// Lucide icon name.
+    pub icon: String,
+    /// Search words.
+    pub tags: Vec<String>,
+    /// Version of the data's shape.
+    pub schema_version: u32,
+    /// JSON Schema of the data.
+    pub schema: Json,
+    /// Kinds `render` may return.
+    pub produces: Vec<Kind>,
+}
+
+/// A node type with where it comes from and how the palette ranks it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeType {
+    /// What the plugin says.
+    #[serde(flatten)]
+    pub descriptor: Descriptor,
+    /// The plugin's id.
+    pub plugin: String,
+    /// The plugin's version.
+    pub plugin_version: String,
+    /// Digest of the generation, hex.
+    pub generation: String,
+    /// One of the twelve types the web frontend draws itself: listed as
+    /// `core/<name>`.
+    pub native: bool,
+    /// `very-high`, `high`, `medium` or `low`.
+    pub usage_frequency: String,
+    /// `easy`, `medium` or `hard`.
+    pub difficulty: String,
+}
+
+/// What surrounds a node in a call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Context {
+    /// Namespace for objects whose node names none.
+    pub namespace: String,
+    /// The target cluster, if one is chosen.
+    pub cluster: Option<Json>,
+    /// Connected nodes.
+    pub neighbours: Vec<Neighbour>,
+    /// Object names used in the workflow.
+    pub names: Vec<String>,
+    /// Names of environment values in the node's vault.
+    pub environment_keys: Vec<String>,
+    /// Keys of secret values in the node's vault.
+    pub secret_keys: Vec<String>,
+    /// Image pull secrets that fit.
+    pub pull_secrets: Vec<String>,
+    /// Labels for pod and claim templates.
+    pub identity_labels: Vec<(String, String)>,
+    /// Schemas of custom kinds.
+    pub schemas: Vec<(Kind, Json)>,
+}
+
+/// Ordering class of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Cluster-scoped objects.
+    ClusterScope,
+    /// Namespaces.
+    Namespace,
+    /// What workloads read.
+    Configuration,
+    /// What workloads mount.
+    Storage,
+    /// What runs.
+    Workload,
+    /// What leads traffic to it.
+    Routing,
+    /// What governs it.
+    Policy,
+    /// Everything else.
+    Last,
+}
+
+/// What has to hold before a dependent object is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitFor {
+    /// Nothing.
+    Nothing,
+    /// That it exists.
+    Existence,
+    /// That it is ready.
+    Readiness,
+    /// That it has run to its end.
+    Completion,
+}
+
+/// What becomes of an object that is no longer rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prune {
+    /// Remove it.
+    Delete,
+    /// Leave it: it holds data.
+    Keep,
+    /// Ask; without anyone to ask, leave it.
+    Ask,
+}
+
+/// What to do about an immutable field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnImmutable {
+    /// Report it.
+    Ask,
+    /// Delete and create.
+    Replace,
+    /// Keep the old object.
+    Skip,
+    /// Create under another name.
+    NewName,
+}
+
+/// One object to apply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// Stable key within the node.
+    pub local_id: String,
+    /// The object.
+    pub body: serde_json::Value,
+    /// When it is applied.
+    pub order: Order,
+    /// What must hold before later ones.
+    pub wait: WaitFor,
+    /// What becomes of it later.
+    pub prune: Prune,
+    /// On an immutable field.
+    pub on_immutable: OnImmutable,
+    /// Fields others may own.
+    pub yields: Vec<String>,
+}
+
+/// A node's objects.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rendered {
+    /// The objects.
+    pub manifests: Vec<Manifest>,
+    /// What to know about them.
+    pub findings: Vec<Finding>,
+}
+
+/// Live objects a status needs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Watch {
+    /// Which kind.
+    pub kind: Kind,
+    /// Where; `None` is the node's namespace.
+    pub namespace: Option<String>,
+    /// Which one by name.
+    pub name: Option<String>,
+    /// Which ones by label selector.
+    pub selector: Option<String>,
+    /// Also the pods they own.
+    pub with_pods: bool,
+    /// Also the events about them.
+    pub with_events: bool,
+}
+
+/// The cluster's reply to a [`Watch`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The objects, each a JSON text.
+    Objects(Vec<Arc<str>>),
+    /// We may not look; says who forbade what.
+    Forbidden(String),
+    /// The cluster did not answer; says why.
+    Unavailable(String),
+}
+
+/// The state word of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Nothing is known.
+    Unknown,
+    /// Not begun.
+    Pending,
+    /// On its way.
+    Progressing,
+    /// As wanted.
+    Healthy,
+    /// Works in part.
+    Degraded,
+    /// Does not work.
+    Failed,
+    /// Ran to its end.
+    Completed,
+    /// Stopped on purpose.
+    Suspended,
+    /// Gone.
+    Deleted,
+}
+
+/// How a node is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// The state word.
+    pub state: State,
+    /// CamelCase and stable.
+    pub reason: String,
+    /// One sentence.
+    pub message: String,
+    /// Ready replicas.
+    pub ready: Option<u32>,
+    /// Wanted replicas.
+    pub desired: Option<u32>,
+    /// Where it can be reached.
+    pub addresses: Vec<String>,
+    /// What to know.
+    pub findings: Vec<Finding>,
+    /// The canvas card, a JSON object.
+    pub card: Json,
+    /// Keys laid over the node's data, a JSON object.
+    pub marks: Json,
+}
+
+/// Why a plugin call gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The user can put it right.
+    #[error("{} problem(s) found", .0.len())]
+    InvalidInput(Vec<Finding>),
+    /// The plugin does not handle it.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Nobody provides the node type.
+    #[error("no plugin provides the node type `{0}`")]
+    UnknownType(String),
+    /// The plugin or the call broke; a [`crate::Error::Plugin`] or
+    /// [`crate::Error::Busy`].
+    #[error(transparent)]
+    Failed(#[from] crate::Error),
+}
+
+/// The plugins that contribute node types.
+pub trait NodeTypes: Send + Sync {
+    /// The catalogue as it is now. It stays as it is for as long as it is
+    /// held, whatever is reloaded meanwhile; hold it for one request.
+    fn catalogue(&self) -> Arc<dyn Catalogue>;
+}
+
+/// A fixed set of node types and their functions.
+///
+/// Calls may run in parallel; consecutive calls may share an instance, which
+/// a plugin cannot rely on.
+#[async_trait]
+pub trait Catalogue: Send + Sync {
+    /// All types, ordered by name.
+    fn types(&self) -> &[NodeType];
+
+    /// The type of that name.
+    fn find(&self, name: &str) -> Option<&NodeType> {
+        self.types().iter().find(|it| it.descriptor.name == name)
+    }
+
+    /// Data for a new node.
+    async fn create(
+        &self,
+        type_name: &str,
+        id: &str,
+        suggested_name: &str,
+        context: &Context,
+    ) -> Result<Json, CallError>;
+
+    /// The data in its current shape, with notes.
+    async fn normalize(&self, node: &Node) -> Result<(Json, Vec<Finding>), CallError>;
+
+    /// What neighbours may know.
+    async fn public_view(&self, node: &Node) -> Result<Json, CallError>;
+
+    /// What is wrong with the node.
+    async fn validate(&self, node: &Node, context: &Context) -> Result<Vec<Finding>, CallError>;
+
+    /// The node's objects.
+    async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError>;
+
+    /// What a status needs.
+    async fn observe(&self, node: &Node, context: &Context) -> Result<Vec<Watch>, CallError>;
+
+    /// How the node is doing; `at` is RFC 3339.
+    async fn status(
+        &self,
+        node: &Node,
+        answers: &[Answer],
+        at: &str,
+        previous: Option<&NodeStatus>,
+    ) -> Result<NodeStatus, CallError>;
+}

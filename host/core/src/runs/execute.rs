@@ -1,0 +1,325 @@
+//! The steps of one run.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{
+    Finished, RunLock, Runs,
+    apply::{Applier, Outcome, described},
+    inventory::{Entry, Inventory},
+    plan::{Plan, Target},
+    record::{Run, RunStatus},
+    vault::Vault,
+};
+use crate::{
+    Error, Result,
+    access::Caller,
+    clusters::ClusterRecord,
+    id::Id,
+    kubernetes::Cluster,
+    node_types::{Finding, Severity},
+    notifications::NotificationType,
+    observer::{Seed, Subject},
+    store::{Filter, Patch, Query, Stored},
+    workflows::Workflow,
+};
+
+impl Runs {
+    /// Carries a run out and records how it went. Never fails: a failure is
+    /// part of the record.
+    pub(super) async fn execute(
+        &self,
+        caller: &Caller,
+        workflow: Workflow,
+        mut run: Run,
+        vault: &Vault,
+        lock: &RunLock,
+    ) -> Finished {
+        let mut findings = Vec::new();
+        let outcome = self.carry_out(caller, &workflow, &mut run, vault, lock, &mut findings).await;
+        let failure = outcome.err();
+        if let Some(error) = &failure {
+            run.log(format!("failed: {}", sentence(error)));
+        } else {
+            run.log("completed");
+        }
+        run.end(failure.as_ref().map(sentence));
+        if let Err(error) = self.record(&workflow, &run).await {
+            tracing::error!(run = %run.id, error = &error as &dyn std::error::Error, "run was not recorded");
+        }
+        Finished { run, failure, findings }
+    }
+
+    async fn carry_out(
+        &self,
+        caller: &Caller,
+        workflow: &Workflow,
+        run: &mut Run,
+        vault: &Vault,
+        lock: &RunLock,
+        findings: &mut Vec<Finding>,
+    ) -> Result<()> {
+        let record = self.clusters.mine(caller, &workflow.cluster_id).await?.value;
+        let catalogue = self.node_types.catalogue();
+        let target = Target { workflow: workflow.id, namespace: record.namespace(), vault };
+        let plan = Plan::make(&workflow.drawing, &catalogue, &target).await?;
+        self.report(workflow, run, &plan);
+        findings.clone_from(&plan.findings);
+        if plan.is_blocked() {
+            return Err(Error::Findings(plan.findings));
+        }
+        let cluster = self.clusters.connect(&record).await?;
+        let seed = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await?;
+        self.prune(workflow, run, record.id).await?;
+        self.observer
+            .follow(Subject {
+                workflow: workflow.id,
+                cluster_id: record.id,
+                cluster,
+                nodes: plan.nodes,
+                seed,
+            })
+            .await;
+        Ok(())
+    }
+
+    /// Says in the log what the plan holds.
+    fn report(&self, workflow: &Workflow, run: &mut Run, plan: &Plan) {
+        let objects: usize = plan.waves.iter().map(Vec::len).sum();
+        run.log(format!("version {} planned: {objects} objects", run.version));
+        for (node, type_name) in &plan.skipped {
+            run.log(format!("warning: node {node} is skipped, nobody provides `{type_name}`"));
+            let text = format!("no plugin provides the node type `{type_name}`");
+            run.settle(node, "warning", Some(text));
+        }
+        for finding in &plan.findings {
+            let node = finding.node.as_deref().unwrap_or("drawing");
+            let word = match finding.severity {
+                Severity::Info => "note",
+                Severity::Warning => "warning",
+                Severity::Error | Severity::Blocker => "error",
+            };
+            run.log(format!("{word}: {node}: {}", finding.message));
+            if finding.severity >= Severity::Error {
+                run.settle(node, "failed", Some(finding.message.clone()));
+                let prepared = plan.nodes.iter().find(|it| it.node.id == node);
+                if let Some(it) = prepared {
+                    let type_name = &it.node.type_name;
+                    self.observer.tell_error(workflow.id, node, type_name, &finding.message);
+                }
+            }
+        }
+    }
+
+    /// Applies all waves; stops after the first in which something failed.
+    async fn apply(
+        &self,
+        workflow: &Workflow,
+        run: &mut Run,
+        plan: &Plan,
+        (record, cluster): (&ClusterRecord, &Arc<dyn Cluster>),
+        vault: &Vault,
+        lock: &RunLock,
+    ) -> Result<Seed> {
+        let applier = Applier {
+            workflow: workflow.id,
+            run: run.id,
+            owner: workflow.owner_id,
+            cluster_id: record.id,
+            cluster,
+            vault,
+            inventories: &self.inventories,
+        };
+        let mut seed = Seed::new();
+        for wave in &plan.waves {
+            self.locks.renew(lock).await?;
+            let outcomes = applier.wave(wave, &mut seed).await?;
+            let failed = self.settle(workflow, run, plan, outcomes);
+            if let Some(reason) = failed {
+                return Err(Error::Cluster { code: "run.apply-failed", message: reason });
+            }
+        }
+        Ok(seed)
+    }
+
+    /// Writes a wave's outcomes into the record; answers the first failure.
+    fn settle(
+        &self,
+        workflow: &Workflow,
+        run: &mut Run,
+        plan: &Plan,
+        outcomes: Vec<Outcome>,
+    ) -> Option<String> {
+        let mut first_failure = None;
+        for Outcome { node, result } in outcomes {
+            let output = run.output.entry(node.clone()).or_default();
+            match result {
+                Ok(object) => {
+                    let place = object.namespace.as_deref().unwrap_or("cluster");
+                    let line = format!(
+                        "{node}: {} {place}/{} {}",
+                        object.kind, object.name, object.operation
+                    );
+                    output.applied_resources.push(object);
+                    if !output.failed {
+                        run.settle(&node, "completed", None);
+                    }
+                    run.log(line);
+                }
+                Err(reason) => {
+                    output.failed = true;
+                    output.errors.push(reason.clone());
+                    run.settle(&node, "failed", Some(reason.clone()));
+                    run.log(format!("error: {node}: {reason}"));
+                    let prepared = plan.nodes.iter().find(|it| it.node.id == node);
+                    let type_name = prepared.map_or("", |it| &it.node.type_name);
+                    self.observer.tell_error(workflow.id, &node, type_name, &reason);
+                    first_failure.get_or_insert(reason);
+                }
+            }
+        }
+        first_failure
+    }
+
+    /// Removes objects that earlier runs applied and this one did not. A node
+    /// that rendered nothing at all keeps its objects: that is more likely a
+    /// mistake than a wish.
+    async fn prune(&self, workflow: &Workflow, run: &mut Run, cluster: Id) -> Result<()> {
+        let parts = workflow.drawing.parts()?;
+        let (id, output) = (run.id, run.output.clone());
+        let is_drawn = |entry: &Entry| parts.nodes.iter().any(|it| it.id == entry.node);
+        let is_current = |entry: &Entry| {
+            let applied = output.get(&entry.node).into_iter().flat_map(|it| &it.applied_resources);
+            let mut same = applied.filter(|it| {
+                it.kind == entry.kind.kind
+                    && it.name == entry.name
+                    && it.namespace == entry.namespace
+            });
+            entry.cluster == cluster && (entry.run == id || same.next().is_some())
+        };
+        let is_stale = |entry: &Entry| {
+            !is_current(entry) && (!is_drawn(entry) || output.contains_key(&entry.node))
+        };
+        for entry in self.inventory_of(workflow).await? {
+            let object = described(&entry.key());
+            if is_stale(&entry) {
+                run.log(format!("{}: {object} is no longer drawn", entry.node));
+            } else if !is_current(&entry) {
+                run.log(format!("warning: {}: {object} was kept", entry.node));
+            }
+        }
+        for warning in self.cleanup.remove(workflow.id, is_stale).await? {
+            run.log(format!("warning: {warning}"));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn inventory_of(&self, workflow: &Workflow) -> Result<Vec<Entry>> {
+        let stored = self.inventories.get(&workflow.id.to_string()).await?;
+        Ok(stored.map(|it| it.value.entries).unwrap_or_default())
+    }
+
+    /// Stores the record, counts, and tells the owner.
+    async fn record(&self, workflow: &Workflow, run: &Run) -> Result<()> {
+        self.runs
+            .update(&run.id.to_string(), |it| {
+                *it = run.clone();
+                Ok::<_, Error>(())
+            })
+            .await?;
+        self.versions.record_run(workflow.id, run.version, run.status.as_str()).await?;
+        let succeeded = run.status == RunStatus::Completed;
+        let counter = if succeeded { "success_count" } else { "failure_count" };
+        let mut patch =
+            Patch { increment: vec![("run_count", 1), (counter, 1)], ..Patch::default() };
+        patch.set.insert("last_run_at".into(), run.started_at.to_string().into());
+        self.workflows.patch(&workflow.id.to_string(), None, &Filter::All, &patch).await?;
+        let (about, title) = if succeeded {
+            (NotificationType::WorkflowDeployed, "Workflow deployed")
+        } else {
+            (NotificationType::WorkflowFailed, "Workflow failed")
+        };
+        let message = match &run.error {
+            None => format!("`{}` is deployed as version {}.", workflow.name, run.version),
+            Some(error) => format!("`{}` was not deployed: {error}", workflow.name),
+        };
+        self.notifications
+            .about_workflow(workflow.owner_id, workflow.id, about, title.into(), message)
+            .await
+    }
+
+    /// Runs that a stopped host left behind are ended as failed; what they
+    /// had applied is in their log and in the inventory.
+    pub async fn recover(&self) -> Result<()> {
+        let running = Filter::Eq("status", RunStatus::Running.as_str().into());
+        for Stored { value: mut run, .. } in self.runs.find(&Query::new(running, 1_000)).await? {
+            let Some(workflow) = self.workflows.get(&run.workflow_id.to_string()).await? else {
+                continue;
+            };
+            let applied = self.inventory_of(&workflow).await?;
+            let id = run.id;
+            for entry in applied.iter().filter(|it| it.run == id) {
+                let state = if entry.uid.is_empty() { "may be applied" } else { "applied" };
+                run.log(format!("{}: {} {state}", entry.node, described(&entry.key())));
+            }
+            run.end(Some("the host stopped while this was being run; run it again".into()));
+            self.record(&workflow, &run).await?;
+        }
+        Ok(())
+    }
+
+    /// Follows again what earlier starts of the host had applied.
+    pub async fn resume_following(&self) -> Result<()> {
+        let mut skip = 0;
+        loop {
+            let page = self.inventories.find(&Query::new(Filter::All, 200).skipping(skip)).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            skip += page.len() as u64;
+            for inventory in page {
+                let workflow = inventory.workflow;
+                if let Err(error) = self.follow_again(&inventory.value).await {
+                    tracing::info!(%workflow, %error, "workflow is not followed");
+                }
+            }
+        }
+    }
+
+    async fn follow_again(&self, inventory: &Inventory) -> Result<()> {
+        let Some(entry) = inventory.entries.last() else { return Ok(()) };
+        let stored = self.workflows.get(&inventory.workflow.to_string()).await?;
+        let (Some(workflow), Some(record)) = (stored, self.clusters.by_id(entry.cluster).await?)
+        else {
+            return Ok(());
+        };
+        let vault = Vault::default();
+        let target = Target { workflow: workflow.id, namespace: record.namespace(), vault: &vault };
+        let catalogue = self.node_types.catalogue();
+        let nodes = Plan::prepare_only(&workflow.drawing, &catalogue, &target).await?;
+        let applied: HashSet<&str> = inventory.entries.iter().map(|it| it.node.as_str()).collect();
+        let nodes = nodes.into_iter().filter(|it| applied.contains(it.node.id.as_str()));
+        let subject = Subject {
+            workflow: workflow.id,
+            cluster_id: record.id,
+            cluster: self.clusters.connect(&record).await?,
+            nodes: nodes.collect(),
+            seed: Seed::new(),
+        };
+        self.observer.follow(subject).await;
+        Ok(())
+    }
+}
+
+fn sentence(error: &Error) -> String {
+    let Error::Findings(findings) = error else { return error.to_string() };
+    let mut problems: Vec<String> = findings
+        .iter()
+        .filter(|it| it.severity >= Severity::Error)
+        .map(|it| match &it.node {
+            Some(node) => format!("{node}: {}", it.message),
+            None => it.message.clone(),
+        })
+        .collect();
+    problems.dedup();
+    problems.join("; ")
+}

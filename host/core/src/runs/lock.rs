@@ -1,0 +1,97 @@
+//! One run at a time for a workflow: a document with an expiry.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Result,
+    id::Id,
+    identity::CLAIMS,
+    store::{Collection, Documents, Record, Repository, StoreError, Stored},
+    time::Timestamp,
+};
+
+/// A lock nobody renews for this long belongs to a host that died.
+const EXPIRY: Duration = Duration::from_secs(120);
+
+/// The right to run a workflow.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunLock {
+    #[serde(skip)]
+    key: String,
+    /// Who holds it.
+    run: Id,
+    expires_at: Timestamp,
+}
+
+impl Record for RunLock {
+    const COLLECTION: &'static Collection = &CLAIMS;
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+
+    fn restore_key(&mut self, id: &str) {
+        id.clone_into(&mut self.key);
+    }
+}
+
+/// Gives out locks.
+#[derive(Clone)]
+pub(super) struct Locks {
+    stored: Repository<RunLock>,
+}
+
+impl Locks {
+    pub(super) fn new(store: &Arc<dyn Documents>) -> Self {
+        Self { stored: Repository::new(Arc::clone(store)) }
+    }
+
+    /// Takes the lock of `workflow`, or says that a run is under way.
+    pub(super) async fn take(&self, workflow: Id, run: Id) -> Result<RunLock> {
+        let key = format!("run:{workflow}");
+        let expires_at = Timestamp::now() + EXPIRY;
+        let lock = RunLock { key: key.clone(), run, expires_at };
+        loop {
+            match self.stored.insert(lock.clone()).await {
+                Ok(_) => return Ok(lock),
+                Err(StoreError::Taken(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+            let Some(held) = self.stored.get(&key).await? else { continue };
+            if held.expires_at > Timestamp::now() {
+                return Err(Error::Conflict {
+                    code: "workflow.run.active",
+                    message: "this workflow is being run; wait until that run is over".into(),
+                });
+            }
+            let taken_over = Stored { value: lock.clone(), revision: held.revision };
+            match self.stored.replace(taken_over).await {
+                Ok(_) => return Ok(lock),
+                Err(StoreError::Stale(_) | StoreError::Missing) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    /// Keeps a lock for longer.
+    pub(super) async fn renew(&self, lock: &RunLock) -> Result<()> {
+        self.stored
+            .update(&lock.key, |it| {
+                if it.run == lock.run {
+                    it.expires_at = Timestamp::now() + EXPIRY;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Gives a lock back. If that fails it expires by itself.
+    pub(super) async fn release(&self, lock: RunLock) {
+        if let Err(error) = self.stored.remove(&lock.key).await {
+            tracing::warn!(lock = lock.key, %error, "run lock was not given back");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Values given for a run: sealed per workflow, node and name, used again by
+//! later runs, seen by nobody but the API server.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Error, Result,
+    id::Id,
+    secrets::{KeyRing, Place},
+    store::{Collection, Documents, Record, Repository, StoreError},
+};
+
+/// Values by node id and by name.
+pub type Given = BTreeMap<String, BTreeMap<String, SecretString>>;
+
+/// Sealed values of one workflow; the document's id is the workflow's. Keys
+/// are `secret/KEY` and `env/NAME`, as components refer to them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Sealed {
+    #[serde(skip)]
+    workflow: Id,
+    nodes: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Where sealed values are kept.
+pub static VAULTS: Collection =
+    Collection { name: "workflow_vaults", fields: &[], indexes: &[], unique: &[], expiry: None };
+
+impl Record for Sealed {
+    const COLLECTION: &'static Collection = &VAULTS;
+
+    fn key(&self) -> String {
+        self.workflow.to_string()
+    }
+
+    fn restore_key(&mut self, id: &str) {
+        self.workflow = id.parse().unwrap_or_default();
+    }
+}
+
+/// Keeps values given for runs.
+#[derive(Clone)]
+pub struct Vaults {
+    stored: Repository<Sealed>,
+    keys: Arc<KeyRing>,
+}
+
+/// The open vault of one workflow.
+#[derive(Debug, Default)]
+pub struct Vault {
+    nodes: BTreeMap<String, BTreeMap<String, SecretString>>,
+}
+
+impl Vaults {
+    /// Vaults in `store`, sealed with `keys`.
+    pub fn new(store: &Arc<dyn Documents>, keys: Arc<KeyRing>) -> Self {
+        Self { stored: Repository::new(Arc::clone(store)), keys }
+    }
+
+    /// Adds what was given for a run, then opens the vault.
+    pub async fn fill(&self, workflow: Id, secrets: Given, environment: Given) -> Result<Vault> {
+        let mut added: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for (prefix, given) in [("secret", secrets), ("env", environment)] {
+            for (node, values) in given {
+                for (name, value) in values {
+                    let key = format!("{prefix}/{name}");
+                    let field = format!("{node}\n{key}");
+                    let sealed = self.keys.seal(place(&workflow.to_string(), &field), &value)?;
+                    added.entry(node.clone()).or_default().insert(key, sealed);
+                }
+            }
+        }
+        if !added.is_empty() {
+            self.add(workflow, &added).await?;
+        }
+        self.open(workflow).await
+    }
+
+    async fn add(
+        &self,
+        workflow: Id,
+        added: &BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Result<()> {
+        let merge = |it: &mut Sealed| {
+            for (node, values) in added {
+                it.nodes.entry(node.clone()).or_default().extend(values.clone());
+            }
+            Ok::<_, Error>(())
+        };
+        while self.stored.update(&workflow.to_string(), merge).await?.is_none() {
+            match self.stored.insert(Sealed { workflow, nodes: BTreeMap::new() }).await {
+                Ok(_) | Err(StoreError::Taken(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the vault of a workflow.
+    pub async fn open(&self, workflow: Id) -> Result<Vault> {
+        let id = workflow.to_string();
+        let Some(sealed) = self.stored.get(&id).await? else { return Ok(Vault::default()) };
+        let mut nodes: BTreeMap<String, BTreeMap<String, SecretString>> = BTreeMap::new();
+        for (node, values) in &sealed.nodes {
+            for (key, text) in values {
+                let field = format!("{node}\n{key}");
+                let value = self.keys.open(place(&id, &field), text)?;
+                nodes.entry(node.clone()).or_default().insert(key.clone(), value);
+            }
+        }
+        Ok(Vault { nodes })
+    }
+
+    /// Forgets all values of a workflow.
+    pub async fn empty(&self, workflow: Id) -> Result<()> {
+        self.stored.remove(&workflow.to_string()).await?;
+        Ok(())
+    }
+}
+
+fn place<'a>(workflow: &'a str, field: &'a str) -> Place<'a> {
+    Place { collection: VAULTS.name, document: workflow, field }
+}
+
+impl Vault {
+    /// Names under `prefix` (`env` or `secret`) that a node has values for.
+    pub fn names(&self, node: &str, prefix: &str) -> Vec<String> {
+        let values = self.nodes.get(node).into_iter().flat_map(BTreeMap::keys);
+        values
+            .filter_map(|key| key.strip_prefix(prefix)?.strip_prefix('/'))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Puts values in the places a component left for them. Allowed places
+    /// are a Secret's `data` and a container's `env[].value`; anywhere else a
+    /// reference is an error that names the place.
+    pub fn inject(&self, node: &str, object: &mut Value) -> Result<(), String> {
+        let is_secret = object.get("apiVersion").and_then(Value::as_str) == Some("v1")
+            && object.get("kind").and_then(Value::as_str) == Some("Secret");
+        self.walk(node, object, &mut Vec::new(), is_secret)
+    }
+
+    fn walk(
+        &self,
+        node: &str,
+        value: &mut Value,
+        path: &mut Vec<String>,
+        is_secret: bool,
+    ) -> Result<(), String> {
+        if let Some(key) = reference(value) {
+            let place = format!("/{}", path.join("/"));
+            let (kind, _) = key.split_once('/').unwrap_or_default();
+            let in_data =
+                is_secret && path.len() == 2 && path.first().is_some_and(|it| it == "data");
+            let in_env =
+                matches!(path.as_slice(), [.., env, _, last] if env == "env" && last == "value");
+            if !(in_data || in_env && kind == "env") {
+                return Err(format!("a vault value may not stand at `{place}`"));
+            }
+            let secret = self.nodes.get(node).and_then(|it| it.get(&key));
+            let secret = secret.ok_or_else(|| format!("there is no value for `{key}`"))?;
+            let text = secret.expose_secret();
+            *value = Value::String(if in_data { BASE64.encode(text) } else { text.to_owned() });
+            return Ok(());
+        }
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    path.push(key.clone());
+                    self.walk(node, value, path, is_secret)?;
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (n, value) in items.iter_mut().enumerate() {
+                    path.push(n.to_string());
+                    self.walk(node, value, path, is_secret)?;
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// `{"$vault": "key"}`.
+fn reference(value: &Value) -> Option<String> {
+    let fields = value.as_object().filter(|it| it.len() == 1)?;
+    fields.get("$vault")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn vault() -> Vault {
+        let values = [("secret/PASSWORD", "hunter-2"), ("env/MODE", "prod")];
+        let values = values.map(|(key, value)| (key.to_owned(), SecretString::from(value)));
+        Vault { nodes: BTreeMap::from([("n".to_owned(), BTreeMap::from(values))]) }
+    }
+
+    #[test]
+    fn fills_secret_data_and_container_environment() {
+        let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "data": {"P": {"$vault": "secret/PASSWORD"}}});
+        vault().inject("n", &mut secret).unwrap();
+        assert_eq!(secret["data"]["P"], "aHVudGVyLTI=");
+        let mut pod = json!({"spec": {"containers": [{"env": [{"name": "MODE", "value": {"$vault": "env/MODE"}}]}]}});
+        vault().inject("n", &mut pod).unwrap();
+        assert_eq!(pod["spec"]["containers"][0]["env"][0]["value"], "prod");
+    }
+
+    #[test]
+    fn refuses_other_places_other_nodes_and_unknown_keys() {
+        let label = json!({"metadata": {"labels": {"a": {"$vault": "env/MODE"}}}});
+        let env = |key: &str| json!({"env": [{"value": {"$vault": key}}]});
+        assert!(
+            vault().inject("n", &mut label.clone()).unwrap_err().contains("/metadata/labels/a")
+        );
+        assert!(vault().inject("other", &mut env("env/MODE")).is_err());
+        assert!(vault().inject("n", &mut env("env/NONE")).is_err());
+        // A secret may not leak into an environment through another node type.
+        assert!(vault().inject("n", &mut env("secret/PASSWORD")).is_err());
+    }
+
+    #[test]
+    fn knows_its_names() {
+        assert_eq!(vault().names("n", "env"), ["MODE"]);
+        assert_eq!(vault().names("n", "secret"), ["PASSWORD"]);
+        assert!(vault().names("x", "env").is_empty());
+    }
+}

@@ -1,0 +1,158 @@
+//! Typed documents over the port.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError};
+
+/// A type that is kept in one collection. Its serde form is the body.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync {
+    /// Where it is kept.
+    const COLLECTION: &'static Collection;
+
+    /// The document id.
+    fn key(&self) -> String;
+
+    /// Takes back what the body does not hold: the id, for types that have one.
+    fn restore_key(&mut self, id: &str);
+
+    /// Bytes to keep beside the body.
+    fn payload(&self) -> Option<Bytes> {
+        None
+    }
+
+    /// Takes the payload back after a read.
+    fn restore_payload(&mut self, _payload: Option<Bytes>) {}
+}
+
+/// A value with the revision it was read or written at.
+#[derive(Debug, Clone)]
+pub struct Stored<T> {
+    /// The value.
+    pub value: T,
+    /// Its revision.
+    pub revision: Revision,
+}
+
+impl<T> std::ops::Deref for Stored<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// The documents of one type.
+pub struct Repository<T> {
+    store: Arc<dyn Documents>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Repository<T> {
+    fn clone(&self) -> Self {
+        Self { store: Arc::clone(&self.store), of: PhantomData }
+    }
+}
+
+impl<T: Record> Repository<T> {
+    /// A view of `store`.
+    pub fn new(store: Arc<dyn Documents>) -> Self {
+        Self { store, of: PhantomData }
+    }
+
+    /// The value under `id`, or `None`.
+    pub async fn get(&self, id: &str) -> Result<Option<Stored<T>>, StoreError> {
+        self.store.get(T::COLLECTION, id).await?.map(decode).transpose()
+    }
+
+    /// One page.
+    pub async fn find(&self, query: &Query) -> Result<Vec<Stored<T>>, StoreError> {
+        self.store.find(T::COLLECTION, query).await?.into_iter().map(decode).collect()
+    }
+
+    /// The first match in order of id, or `None`.
+    pub async fn find_one(&self, filter: Filter) -> Result<Option<Stored<T>>, StoreError> {
+        Ok(self.find(&Query::new(filter, 1)).await?.pop())
+    }
+
+    /// How many match.
+    pub async fn count(&self, filter: &Filter) -> Result<u64, StoreError> {
+        self.store.count(T::COLLECTION, filter).await
+    }
+
+    /// Adds a value.
+    pub async fn insert(&self, value: T) -> Result<Stored<T>, StoreError> {
+        let body = encode(&value)?;
+        let revision =
+            self.store.insert(T::COLLECTION, &value.key(), &body, value.payload()).await?;
+        Ok(Stored { value, revision })
+    }
+
+    /// Replaces a value that is still at the revision it was read at.
+    pub async fn replace(&self, stored: Stored<T>) -> Result<Stored<T>, StoreError> {
+        let Stored { value, revision } = stored;
+        let body = encode(&value)?;
+        let revision = self
+            .store
+            .replace_if(T::COLLECTION, &value.key(), revision, &body, value.payload())
+            .await?;
+        Ok(Stored { value, revision })
+    }
+
+    /// Applies `change` to the current value until it is stored, however often
+    /// others get in between. Answers `None` if there is no such document.
+    pub async fn update<E>(
+        &self,
+        id: &str,
+        mut change: impl FnMut(&mut T) -> Result<(), E>,
+    ) -> Result<Option<Stored<T>>, E>
+    where
+        E: From<StoreError>,
+    {
+        loop {
+            let Some(mut stored) = self.get(id).await? else { return Ok(None) };
+            change(&mut stored.value)?;
+            match self.replace(stored).await {
+                Err(StoreError::Stale(_)) => {}
+                Err(StoreError::Missing) => return Ok(None),
+                Err(other) => return Err(other.into()),
+                Ok(stored) => return Ok(Some(stored)),
+            }
+        }
+    }
+
+    /// Changes single keys; see [`Documents::patch_if`].
+    pub async fn patch(
+        &self,
+        id: &str,
+        seen: Option<Revision>,
+        when: &Filter,
+        patch: &Patch,
+    ) -> Result<Revision, StoreError> {
+        self.store.patch_if(T::COLLECTION, id, seen, when, patch).await
+    }
+
+    /// Removes a value; false if there was none.
+    pub async fn remove(&self, id: &str) -> Result<bool, StoreError> {
+        self.store.remove_if(T::COLLECTION, id, None).await
+    }
+
+    /// Removes all that match.
+    pub async fn remove_all(&self, filter: &Filter) -> Result<u64, StoreError> {
+        self.store.remove_all(T::COLLECTION, filter).await
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Corrupt(e.into()))
+}
+
+fn decode<T: Record>(document: Document) -> Result<Stored<T>, StoreError> {
+    let mut value: T =
+        serde_json::from_str(&document.body).map_err(|e| StoreError::Corrupt(e.into()))?;
+    value.restore_key(&document.id);
+    value.restore_payload(document.payload);
+    Ok(Stored { value, revision: document.revision })
+}

@@ -1,0 +1,138 @@
+//! Workflows as they are stored.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Result,
+    drawing::Drawing,
+    id::Id,
+    store::{Collection, Field, FieldKind, Record},
+    time::Timestamp,
+};
+
+/// Where a workflow is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Being drawn.
+    Draft,
+    /// May be run.
+    Published,
+    /// Put away; its objects are removed.
+    Archived,
+}
+
+impl std::str::FromStr for Status {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "draft" => Ok(Self::Draft),
+            "published" => Ok(Self::Published),
+            "archived" => Ok(Self::Archived),
+            _ => Err(Error::invalid("status", "must be `draft`, `published` or `archived`")),
+        }
+    }
+}
+
+/// A workflow: a drawing with a name, an owner and a target cluster.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Workflow {
+    /// Its id.
+    #[serde(skip)]
+    pub id: Id,
+    /// Shown name.
+    pub name: String,
+    /// Shown description.
+    pub description: String,
+    /// *Name* of the target cluster, as sent; resolved when it is run.
+    pub cluster_id: String,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Free labels.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Number of the newest version; 1 before the first is made.
+    pub current_version: i64,
+    /// Whose it is.
+    pub owner_id: Id,
+    /// Reserved by the API; empty.
+    #[serde(default)]
+    pub team_id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its owner last changed it.
+    pub updated_at: Timestamp,
+    /// Set when it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// When it was last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run_at: Option<Timestamp>,
+    /// How often it was run.
+    #[serde(default)]
+    pub run_count: i64,
+    /// How often a run came to its end.
+    #[serde(default)]
+    pub success_count: i64,
+    /// How often a run failed.
+    #[serde(default)]
+    pub failure_count: i64,
+    /// What is drawn.
+    #[serde(skip, default = "Drawing::empty")]
+    pub drawing: Drawing,
+}
+
+/// Where workflows are kept.
+pub static WORKFLOWS: Collection = Collection {
+    name: "workflows",
+    fields: &[
+        Field { name: "owner_id", kind: FieldKind::Id },
+        Field { name: "status", kind: FieldKind::Text },
+        Field { name: "created_at", kind: FieldKind::Time },
+        Field { name: "updated_at", kind: FieldKind::Time },
+        Field { name: "deleted_at", kind: FieldKind::Time },
+        Field { name: "last_run_at", kind: FieldKind::Time },
+        Field { name: "current_version", kind: FieldKind::Int },
+        Field { name: "run_count", kind: FieldKind::Int },
+        Field { name: "success_count", kind: FieldKind::Int },
+        Field { name: "failure_count", kind: FieldKind::Int },
+    ],
+    indexes: &[&["owner_id", "deleted_at", "updated_at"]],
+    unique: &[],
+    expiry: None,
+};
+
+impl Record for Workflow {
+    const COLLECTION: &'static Collection = &WORKFLOWS;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn restore_key(&mut self, id: &str) {
+        self.id = id.parse().unwrap_or_default();
+    }
+
+    fn payload(&self) -> Option<Bytes> {
+        Some(self.drawing.bytes())
+    }
+
+    fn restore_payload(&mut self, payload: Option<Bytes>) {
+        if let Some(bytes) = payload {
+            self.drawing = Drawing::from_bytes(bytes);
+        }
+    }
+}
+
+impl Workflow {
+    /// The JSON the API shows: the stored fields, the id, and the drawing's
+    /// text copied in.
+    pub fn to_json(&self) -> Result<String> {
+        let fields = serde_json::to_string(self).map_err(Error::internal)?;
+        let rest = fields.strip_prefix('{').unwrap_or_default();
+        let drawing = self.drawing.fields();
+        Ok(format!(r#"{{"id":"{}",{drawing},{rest}"#, self.id))
+    }
+}

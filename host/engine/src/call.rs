@@ -1,0 +1,137 @@
+//! One call from its turn in the queue to its checked answer.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bowsprit_host_core::node_types::CallError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    fault::Fault,
+    functions::{Function, Outcome},
+    instance::{Instance, Program},
+    package::Digest,
+    ticker::Ticker,
+};
+
+/// What all calls of an engine share.
+pub(crate) struct Runtime {
+    pub(crate) ticker: Ticker,
+    /// Calls under way.
+    pub(crate) gate: Arc<Semaphore>,
+    /// Instances held between calls.
+    pub(crate) idle: Arc<Semaphore>,
+    /// Longest wait for a turn.
+    pub(crate) wait: Duration,
+}
+
+/// Instances one request holds for its next calls. A plugin's instance goes
+/// only to calls of the same generation.
+#[derive(Default)]
+pub(crate) struct Idle(Mutex<Vec<Parked>>);
+
+struct Parked {
+    digest: Digest,
+    instance: Instance,
+    // Gives the place back when the instance is taken or dropped.
+    _place: OwnedSemaphorePermit,
+}
+
+impl Idle {
+    fn take(&self, digest: Digest) -> Option<Instance> {
+        let mut parked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = parked.iter().position(|it| it.digest == digest)?;
+        Some(parked.swap_remove(at).instance)
+    }
+
+    /// Keeps the instance if there is a place for it.
+    fn park(&self, digest: Digest, instance: Instance, places: &Arc<Semaphore>) {
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
+        let mut parked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        parked.push(Parked { digest, instance, _place: place });
+    }
+}
+
+impl Runtime {
+    /// Calls a function of `program` and checks its answer.
+    pub(crate) async fn call<F: Function>(
+        &self,
+        program: &Program,
+        idle: &Idle,
+        function: F,
+    ) -> Result<F::Output, CallError> {
+        let begun = Instant::now();
+        let done = self.turn_and_run(program, idle, &function).await;
+        let outcome = match &done {
+            Ok(Outcome::Answer(_)) => "ok",
+            Ok(Outcome::Invalid(_)) => "invalid-input",
+            Ok(Outcome::Unsupported(_)) => "unsupported",
+            Err(fault) => fault.code(),
+        };
+        tracing::debug!(
+            plugin = program.plugin,
+            generation = program.generation,
+            function = F::NAME,
+            outcome,
+            micros = begun.elapsed().as_micros() as u64,
+            "plugin called"
+        );
+        match done {
+            Ok(Outcome::Answer(answer)) => Ok(answer),
+            Ok(Outcome::Invalid(findings)) => Err(CallError::InvalidInput(findings)),
+            Ok(Outcome::Unsupported(what)) => Err(CallError::Unsupported(what)),
+            Err(fault) => {
+                tracing::warn!(
+                    plugin = program.plugin,
+                    generation = program.generation,
+                    function = F::NAME,
+                    code = fault.code(),
+                    detail = ?fault.detail(),
+                    "plugin call failed"
+                );
+                Err(fault.into_call_error(&program.plugin, F::NAME))
+            }
+        }
+    }
+
+    /// The same without the log, for `describe`, whose failure is recorded.
+    pub(crate) async fn turn_and_run<F: Function>(
+        &self,
+        program: &Program,
+        idle: &Idle,
+        function: &F,
+    ) -> Result<Outcome<F::Output>, Fault> {
+        let _own = self.turn(&program.gate).await?;
+        let _all = self.turn(&self.gate).await?;
+        let _running = self.ticker.running();
+        let mut instance = match idle.take(program.digest) {
+            Some(mut instance) => {
+                instance.arm(F::NAME, &program.limits);
+                instance
+            }
+            None => Instance::start(program, F::NAME).await.map_err(Fault::of)?,
+        };
+        // After an error the store is dead; it is dropped here with the
+        // instance, as it is if the caller goes away in the middle.
+        let Instance { store, guest } = &mut instance;
+        let answer = function.call(guest, store).await.map_err(Fault::of)?;
+        if instance.lines_dropped() > 0 {
+            let (plugin, dropped) = (&program.plugin, instance.lines_dropped());
+            tracing::warn!(plugin, function = F::NAME, dropped, "plugin log lines dropped");
+        }
+        let outcome = function.accept(answer, &program.limits)?;
+        idle.park(program.digest, instance, &self.idle);
+        Ok(outcome)
+    }
+
+    async fn turn(&self, gate: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Fault> {
+        // The clock is only set up for those who have to wait.
+        if let Ok(permit) = Arc::clone(gate).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let turn = tokio::time::timeout(self.wait, Arc::clone(gate).acquire_owned());
+        turn.await.ok().and_then(Result::ok).ok_or(Fault::Busy)
+    }
+}

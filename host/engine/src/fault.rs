@@ -1,0 +1,126 @@
+//! What can go wrong in a call, and what the caller is told.
+
+use std::time::Duration;
+
+use bowsprit_host_core::{Error, error::BoxError, node_types::CallError};
+use wasmtime::Trap;
+
+use crate::limits::MemoryExceeded;
+
+/// Why a call broke. What a plugin answers on purpose is not here, but for
+/// its confession that it is broken.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// It did something WebAssembly forbids, or gave up.
+    Trap(wasmtime::Error),
+    /// It took too long.
+    Deadline,
+    /// It wanted too much memory.
+    Memory,
+    /// It called too deeply.
+    Stack,
+    /// Its answer is too long; says which part.
+    OutputTooLarge(&'static str),
+    /// Its answer is not what the contract says.
+    InvalidOutput(String),
+    /// It says it is broken; its words are for the log.
+    Internal(String),
+    /// No turn came up in time.
+    Busy,
+}
+
+impl Fault {
+    /// Sorts an error of wasmtime.
+    pub(crate) fn of(error: wasmtime::Error) -> Self {
+        if error.is::<MemoryExceeded>() {
+            return Self::Memory;
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Self::Deadline,
+            Some(Trap::StackOverflow) => Self::Stack,
+            Some(_) => Self::Trap(error),
+            None if is_fuel_exhausted(&error) => Self::OutputTooLarge("the answer"),
+            // Text that is not UTF-8, a pointer out of memory, a case that does
+            // not exist.
+            None => Self::InvalidOutput(error.root_cause().to_string()),
+        }
+    }
+
+    /// The stable code, also of a failed `describe`.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Trap(_) => "plugin.trap",
+            Self::Deadline => "plugin.deadline",
+            Self::Memory => "plugin.memory",
+            Self::Stack => "plugin.stack",
+            Self::OutputTooLarge(_) => "plugin.output-too-large",
+            Self::InvalidOutput(_) => "plugin.invalid-output",
+            Self::Internal(_) => "plugin.internal",
+            Self::Busy => "plugin.busy",
+        }
+    }
+
+    /// A sentence without the guest's words.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Trap(_) => "it crashed".into(),
+            Self::Deadline => "it took longer than it may".into(),
+            Self::Memory => "it wanted more memory than it may have".into(),
+            Self::Stack => "it ran out of stack".into(),
+            Self::OutputTooLarge(what) => format!("{what} is larger than allowed"),
+            Self::InvalidOutput(_) => "its answer is not what the contract asks for".into(),
+            Self::Internal(_) => "it reports a fault of its own".into(),
+            Self::Busy => "too many of its calls are under way".into(),
+        }
+    }
+
+    /// What the author or operator can do about it.
+    pub(crate) fn fix(&self) -> &'static str {
+        match self {
+            Self::Trap(_) | Self::Internal(_) => "look at the plugin's log lines and mend it",
+            Self::Deadline => "do less in one call, or ask for more time with `limits.deadline-ms`",
+            Self::Memory => "use less memory, or ask for more with `limits.memory-mib`",
+            Self::Stack => "call less deeply",
+            Self::OutputTooLarge(_) => "answer less, or ask for more with `limits.output-kib`",
+            Self::InvalidOutput(_) => "make the answer what the WIT's comments say",
+            Self::Busy => "try again later",
+        }
+    }
+
+    /// For the log only: may quote the guest.
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::Trap(error) => format!("{error:#}"),
+            Self::InvalidOutput(what) | Self::Internal(what) => what.clone(),
+            _ => self.reason(),
+        }
+    }
+
+    /// As the port says it.
+    pub(crate) fn into_call_error(self, plugin: &str, function: &'static str) -> CallError {
+        if matches!(self, Self::Busy) {
+            return CallError::Failed(Error::Busy {
+                code: self.code(),
+                message: format!("too many calls of plugin `{plugin}` are under way"),
+                retry_after: Duration::from_secs(1),
+            });
+        }
+        let (code, reason) = (self.code(), self.reason());
+        let source: Option<BoxError> = match self {
+            Self::Trap(error) => Some(error.into()),
+            Self::InvalidOutput(what) | Self::Internal(what) => Some(what.into()),
+            _ => None,
+        };
+        CallError::Failed(Error::Plugin { code, plugin: plugin.into(), function, reason, source })
+    }
+}
+
+/// Whether more was about to be copied out of the guest than it may hand over.
+///
+/// Wasmtime 48 keeps the error's type to itself, so its text has to do; the
+/// test of `huge-output` fails should the text change.
+fn is_fuel_exhausted(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().starts_with(FUEL_EXHAUSTED)
+}
+
+const FUEL_EXHAUSTED: &str = "too much data is being copied";

@@ -1,0 +1,260 @@
+//! `plugin.toml`: what a plugin says about itself and asks for.
+
+use bowsprit_host_core::{
+    node_types::Kind,
+    plugins::{LoadFailure, LoadStage},
+};
+use serde::Deserialize;
+
+use crate::{bindings::v0_1::API, failure::failure};
+
+/// The file, strictly read: a key nobody knows is an error, because it is most
+/// likely a misspelt one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct PluginToml {
+    pub(crate) id: String,
+    pub(crate) version: String,
+    api: String,
+    pub(crate) kind: String,
+    pub(crate) component: Option<String>,
+    pub(crate) uses: Option<String>,
+    title: String,
+    description: String,
+    license: String,
+    homepage: Option<String>,
+    #[serde(default)]
+    wants: Wants,
+    #[serde(default)]
+    pub(crate) limits: Asks,
+    #[serde(default)]
+    pub(crate) palette: Palette,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Wants {
+    #[serde(default)]
+    produces: Vec<String>,
+}
+
+/// Limits a plugin would like to have.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Asks {
+    pub(crate) memory_mib: Option<u32>,
+    pub(crate) deadline_ms: Option<u32>,
+    pub(crate) output_kib: Option<u32>,
+}
+
+/// How the palette shows the plugin's types.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Palette {
+    #[serde(default)]
+    pub(crate) native: bool,
+    usage_frequency: Option<UsageFrequency>,
+    difficulty: Option<Difficulty>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum UsageFrequency {
+    VeryHigh,
+    High,
+    Medium,
+    Low,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Difficulty {
+    Easy,
+    Medium,
+    Hard,
+}
+
+impl Palette {
+    /// The word the API uses; `medium` if the plugin says nothing.
+    pub(crate) fn usage_frequency(&self) -> &'static str {
+        match self.usage_frequency {
+            Some(UsageFrequency::VeryHigh) => "very-high",
+            Some(UsageFrequency::High) => "high",
+            Some(UsageFrequency::Low) => "low",
+            Some(UsageFrequency::Medium) | None => "medium",
+        }
+    }
+
+    /// The word the API uses; `medium` if the plugin says nothing.
+    pub(crate) fn difficulty(&self) -> &'static str {
+        match self.difficulty {
+            Some(Difficulty::Easy) => "easy",
+            Some(Difficulty::Hard) => "hard",
+            Some(Difficulty::Medium) | None => "medium",
+        }
+    }
+}
+
+/// Where a plugin's bytes come from.
+pub(crate) enum Code<'a> {
+    /// A file of its own folder.
+    Own(&'a str),
+    /// The component of the plugin with that id.
+    Of(&'a str),
+}
+
+impl PluginToml {
+    /// Reads and checks the file's text; `file` is its path for messages.
+    pub(crate) fn parse(text: &str, file: &str) -> Result<Self, LoadFailure> {
+        let read: Self = toml::from_str(text).map_err(|error| {
+            let line = error
+                .span()
+                .map(|at| 1 + text.bytes().take(at.start).filter(|it| *it == b'\n').count());
+            let place = line.map_or(file.to_owned(), |line| format!("{file}, line {line}"));
+            let message = format!("{place}: {}", error.message().replace('\n', " "));
+            failure(
+                LoadStage::Read,
+                "plugin.toml.invalid",
+                message,
+                "correct the line that is named",
+            )
+        })?;
+        read.check().map_err(|(key, problem, fix)| {
+            let message = format!("{file}: `{key}` {problem}");
+            failure(LoadStage::Read, "plugin.toml.invalid", message, fix)
+        })?;
+        Ok(read)
+    }
+
+    /// The id in a text that may be wrong everywhere else.
+    pub(crate) fn guess_id(text: &str) -> Option<String> {
+        let table: toml::Table = toml::from_str(text).ok()?;
+        let id = table.get("id")?.as_str()?;
+        is_kebab(id).then(|| id.to_owned())
+    }
+
+    /// The component's file or the plugin whose component is used.
+    pub(crate) fn code(&self) -> Code<'_> {
+        match &self.uses {
+            Some(id) => Code::Of(id),
+            None => Code::Own(self.component.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The kinds of `wants.produces`.
+    pub(crate) fn produces(&self) -> Vec<Kind> {
+        self.wants.produces.iter().filter_map(|it| parse_kind(it)).collect()
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String, String)> {
+        if !is_kebab(&self.id) {
+            let problem = format!("is `{}`, which is not a kebab-case name", shown(&self.id));
+            return Err((
+                "id",
+                problem,
+                "use lower-case letters, digits and single hyphens".into(),
+            ));
+        }
+        if semver::Version::parse(&self.version).is_err() {
+            let problem = format!("is `{}`, which is not a version", shown(&self.version));
+            return Err(("version", problem, "write three numbers, as in `1.0.0`".into()));
+        }
+        if self.api != API {
+            let problem = format!("is `{}`, but this host speaks `{API}`", shown(&self.api));
+            return Err((
+                "api",
+                problem,
+                format!("build the plugin for `{API}` or use another host"),
+            ));
+        }
+        if self.kind != "node-types" {
+            let problem =
+                format!("is `{}`, but this host only knows `node-types`", shown(&self.kind));
+            return Err(("kind", problem, "write `kind = \"node-types\"`".into()));
+        }
+        self.check_code()?;
+        self.check_asks()?;
+        self.check_texts()?;
+        match self.wants.produces.iter().find(|it| parse_kind(it).is_none()) {
+            Some(bad) => {
+                let problem = format!("has `{}`, which names no kind", shown(bad));
+                Err(("wants.produces", problem, "write `group/version/Kind` or `v1/Kind`".into()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_code(&self) -> Result<(), (&'static str, String, String)> {
+        let one_of = "keep one of `component` and `uses`";
+        match (&self.component, &self.uses) {
+            (Some(file), None)
+                if file.contains(['/', '\\']) || file.starts_with('.') || file.is_empty() =>
+            {
+                let problem = format!("is `{}`, which is no file of this folder", shown(file));
+                Err(("component", problem, "write the name of a file beside `plugin.toml`".into()))
+            }
+            (None, Some(id)) if !is_kebab(id) => {
+                Err(("uses", format!("is `{}`, which is no plugin's id", shown(id)), one_of.into()))
+            }
+            (Some(_), Some(_)) => {
+                Err(("uses", "is given beside `component`".into(), one_of.into()))
+            }
+            (None, None) => Err(("component", "is missing".into(), one_of.into())),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_asks(&self) -> Result<(), (&'static str, String, String)> {
+        let Asks { memory_mib, deadline_ms, output_kib } = &self.limits;
+        if [memory_mib, deadline_ms, output_kib].contains(&&Some(0)) {
+            return Err((
+                "limits",
+                "has a zero".into(),
+                "leave the key out for the default".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Texts are shown to people: present, and short enough to be shown.
+    fn check_texts(&self) -> Result<(), (&'static str, String, String)> {
+        let homepage = self.homepage.as_deref().unwrap_or("-");
+        let texts = [
+            ("title", self.title.as_str(), 100),
+            ("description", &self.description, 2000),
+            ("license", &self.license, 100),
+            ("homepage", homepage, 500),
+        ];
+        for (key, text, most) in texts {
+            if text.trim().is_empty() || text.len() > most {
+                let fix = format!("write 1 to {most} bytes of text");
+                return Err((key, "is empty or too long".into(), fix));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lower-case letters, digits and single hyphens, beginning with a letter, at
+/// most 63 of them: a DNS label, so that it can be part of any name.
+pub(crate) fn is_kebab(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && !name.contains("--")
+        && name.chars().all(allowed)
+}
+
+fn parse_kind(text: &str) -> Option<Kind> {
+    let (api_version, kind) = text.rsplit_once('/')?;
+    let parsed = Kind::parse(api_version, kind);
+    let named =
+        kind.starts_with(|c: char| c.is_ascii_uppercase()) && parsed.version.starts_with('v');
+    (named && !parsed.group.contains('/')).then_some(parsed)
+}
+
+/// At most 80 characters of a foreign text.
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
+}

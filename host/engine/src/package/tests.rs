@@ -1,0 +1,100 @@
+//! Reading folders and `plugin.toml`.
+
+use super::*;
+
+const GOOD: &str = r#"
+id = "one"
+version = "1.2.3"
+api = "0.1"
+kind = "node-types"
+component = "plugin.wasm"
+title = "One"
+description = "Does one thing."
+license = "Apache-2.0"
+
+[wants]
+produces = ["v1/Service", "apps/v1/Deployment"]
+
+[limits]
+memory-mib = 16
+
+[palette]
+native = true
+usage-frequency = "very-high"
+"#;
+
+fn parse(text: &str) -> Result<PluginToml, String> {
+    PluginToml::parse(text, "one/plugin.toml").map_err(|it| it.message)
+}
+
+#[test]
+fn a_full_file_is_understood() {
+    let toml = parse(GOOD).expect("it is right");
+
+    assert_eq!(toml.limits.memory_mib, Some(16));
+    assert_eq!(toml.palette.usage_frequency(), "very-high");
+    assert_eq!(toml.palette.difficulty(), "medium");
+    let kinds: Vec<_> = toml.produces().iter().map(|it| it.api_version()).collect();
+    assert_eq!(kinds, ["v1", "apps/v1"]);
+}
+
+#[test]
+fn each_mistake_names_its_key_and_the_file() {
+    let cases = [
+        ("id = \"one\"", "id = \"One\"", "`id`"),
+        ("id = \"one\"", "", "`id`"),
+        ("\"1.2.3\"", "\"1.2\"", "`version`"),
+        ("api = \"0.1\"", "api = \"0.2\"", "`api`"),
+        ("\"node-types\"", "\"importer\"", "`kind`"),
+        ("component = \"plugin.wasm\"", "", "`component`"),
+        ("component = \"plugin.wasm\"", "component = \"../x\"", "`component`"),
+        ("component = \"plugin.wasm\"", "component = \"x\"\nuses = \"y\"", "`uses`"),
+        ("component = \"plugin.wasm\"", "uses = \"Y\"", "`uses`"),
+        ("title = \"One\"", "title = \"\"", "`title`"),
+        ("\"v1/Service\"", "\"Service\"", "`wants.produces`"),
+        ("\"v1/Service\"", "\"a/b/v1/Service\"", "`wants.produces`"),
+        ("memory-mib = 16", "memory-mib = 0", "`limits`"),
+        ("memory-mib = 16", "memory = 16", "`memory`"),
+        ("native = true", "native = \"yes\"", "line 18"),
+        ("\"very-high\"", "\"often\"", "`often`"),
+    ];
+    for (from, to, named) in cases {
+        let wrong = GOOD.replace(from, to);
+        let message = parse(&wrong).expect_err(to);
+        assert!(message.contains(named), "no {named} in {message}");
+        assert!(message.contains("one/plugin.toml"), "{message}");
+    }
+}
+
+#[test]
+fn the_digest_covers_content_and_names_and_nothing_else() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let digest = || Sight::of(folder).digest();
+    assert_eq!(digest(), None);
+    fs::create_dir(folder.join("assets")).expect("a folder");
+    fs::write(folder.join("plugin.toml"), GOOD).expect("written");
+    fs::write(folder.join("plugin.wasm"), "x").expect("written");
+    let bare = digest();
+    assert!(bare.is_some());
+
+    fs::write(folder.join("README.md"), "x").expect("written");
+    fs::write(folder.join("assets/.x.swp"), "x").expect("written");
+    assert_eq!(digest(), bare);
+
+    fs::write(folder.join("assets/a"), "x").expect("written");
+    let with_asset = digest();
+    assert_ne!(with_asset, bare);
+    fs::rename(folder.join("assets/a"), folder.join("assets/b")).expect("renamed");
+    assert_ne!(digest(), with_asset);
+}
+
+#[test]
+fn names_are_kebab_case() {
+    for good in ["a", "stateful-set", "k8s", "a-1-b"] {
+        assert!(is_kebab(good), "{good}");
+    }
+    for bad in ["", "A", "1a", "-a", "a-", "a--b", "a_b", "ä", &"a".repeat(64)] {
+        assert!(!is_kebab(bad), "{bad}");
+    }
+}

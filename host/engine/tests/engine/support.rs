@@ -1,0 +1,254 @@
+//! A host with nothing but an engine, and folders to put plugins into.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bowsprit_host_core::{
+    events::Hub,
+    node_types::{CallError, Catalogue, Context, Node, NodeTypes, Rendered},
+    plugins::{LoadStage, PluginReport, Plugins},
+};
+use bowsprit_host_engine::{EngineConfig, Limits, PluginEngine};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+/// Longest a test waits for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An engine that watches one folder.
+pub(crate) struct Host {
+    pub(crate) engine: Arc<PluginEngine>,
+    pub(crate) events: Arc<Hub>,
+    pub(crate) dir: tempfile::TempDir,
+    watching: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl Host {
+    /// Loads what `fill` puts into the folder, and watches it.
+    pub(crate) async fn start(fill: impl FnOnce(&Path)) -> Self {
+        Self::start_with(|_| {}, fill).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(
+        settings: impl FnOnce(&mut EngineConfig),
+        fill: impl FnOnce(&Path),
+    ) -> Self {
+        let mut host = Self::load(settings, fill).await;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let engine = Arc::clone(&host.engine);
+        let task = tokio::spawn(async move {
+            engine.watch(async { drop(stopped.await) }).await;
+        });
+        host.watching = Some((stop, task));
+        host
+    }
+
+    /// Loads and does not watch.
+    pub(crate) async fn load(
+        settings: impl FnOnce(&mut EngineConfig),
+        fill: impl FnOnce(&Path),
+    ) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        fill(dir.path());
+        let mut config = EngineConfig {
+            dirs: vec![dir.path().to_owned()],
+            limits: Limits { calls: 16, idle_instances: 16, ..Limits::default() },
+            debounce: Duration::from_millis(10),
+            ..EngineConfig::default()
+        };
+        settings(&mut config);
+        let events = Arc::new(Hub::new());
+        let engine = PluginEngine::open(config, Arc::clone(&events) as _).expect("an engine");
+        engine.load_all().await;
+        Self { engine: Arc::new(engine), events, dir, watching: None }
+    }
+
+    /// Waits until the reports are as wanted.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&[PluginReport]) -> bool) {
+        let mut outcomes = self.engine.outcomes();
+        let waiting = async {
+            while !wanted(&self.engine.list()) {
+                outcomes.changed().await.expect("the engine lives");
+            }
+        };
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+            panic!("never {what}: {:#?}", self.engine.list());
+        }
+    }
+
+    /// Waits until a plugin's last error has this code, and gives its report.
+    pub(crate) async fn refused(&self, id: &str, code: &str) -> PluginReport {
+        let is = |it: &PluginReport| it.last_error.as_ref().is_some_and(|it| it.code == code);
+        self.until(&format!("`{code}`"), |all| all.iter().any(|it| it.id == id && is(it))).await;
+        self.report(id)
+    }
+
+    pub(crate) fn report(&self, id: &str) -> PluginReport {
+        let found = self.engine.list().into_iter().find(|it| it.id == id);
+        found.unwrap_or_else(|| panic!("no plugin `{id}`: {:#?}", self.engine.list()))
+    }
+
+    /// Waits until `render` of `type_name` shows `mark`.
+    pub(crate) async fn until_marked(&self, type_name: &str, mark: &str) {
+        let mut outcomes = self.engine.outcomes();
+        let waiting = async {
+            while self.mark(type_name).await.as_deref() != Some(mark) {
+                outcomes.changed().await.expect("the engine lives");
+            }
+        };
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+            panic!("never marked `{mark}`: {:#?}", self.engine.list());
+        }
+    }
+
+    /// The mark a new request sees, if anybody provides the type.
+    pub(crate) async fn mark(&self, type_name: &str) -> Option<String> {
+        mark_in(&*self.engine.catalogue(), type_name).await.ok()
+    }
+
+    pub(crate) fn path(&self, folder: &str) -> PathBuf {
+        self.dir.path().join(folder)
+    }
+
+    /// Stops watching and waits for it.
+    pub(crate) async fn stop(mut self) {
+        if let Some((stop, task)) = self.watching.take() {
+            let _ = stop.send(());
+            task.await.expect("watching ends in order");
+        }
+    }
+}
+
+/// The mark a catalogue's `type_name` renders.
+pub(crate) async fn mark_in(
+    catalogue: &dyn Catalogue,
+    type_name: &str,
+) -> Result<String, CallError> {
+    let rendered = catalogue.render(&node(type_name, "echo"), &Context::default()).await?;
+    Ok(mark_of(&rendered))
+}
+
+pub(crate) fn mark_of(rendered: &Rendered) -> String {
+    rendered.manifests[0].body["data"]["mark"].as_str().expect("a mark").to_owned()
+}
+
+/// A node whose data asks for `wish`.
+pub(crate) fn node(type_name: &str, wish: &str) -> Node {
+    let data = format!(r#"{{"do":"{wish}"}}"#);
+    Node { id: "it".into(), type_name: type_name.into(), data }
+}
+
+/// A guest as it was built.
+pub(crate) fn dist(guest: &str) -> PathBuf {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/dist").join(guest);
+    assert!(
+        dist.join("plugin.wasm").is_file(),
+        "the guests are not built; run `cargo xtask plugins build --guests`"
+    );
+    dist
+}
+
+/// The bytes of a guest's component.
+pub(crate) fn component(guest: &str) -> Vec<u8> {
+    fs::read(dist(guest).join("plugin.wasm")).expect("a component")
+}
+
+/// The component with other bytes and the same behaviour.
+pub(crate) fn renewed(mut component: Vec<u8>, salt: u32) -> Vec<u8> {
+    // A custom section (id 0) of nine bytes: the name `salt` and four more.
+    component.extend([0, 9, 4]);
+    component.extend(b"salt");
+    component.extend(salt.to_le_bytes());
+    component
+}
+
+/// The component with one text replaced by another of the same length.
+pub(crate) fn patched(component: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut patched = component.to_vec();
+    let places: Vec<usize> =
+        (0..component.len()).filter(|at| component[*at..].starts_with(from.as_bytes())).collect();
+    assert!(!places.is_empty(), "no `{from}` in the component");
+    for at in places {
+        patched[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+    patched
+}
+
+/// A plugin folder in the making.
+#[derive(Clone)]
+pub(crate) struct Folder {
+    toml: String,
+    component: Vec<u8>,
+    assets: Vec<(&'static str, String)>,
+}
+
+/// A plugin `id` of a guest's component.
+pub(crate) fn plugin(id: &str, guest: &str) -> Folder {
+    let toml = fs::read_to_string(dist(guest).join("plugin.toml")).expect("a plugin.toml");
+    let toml = toml.replace(&format!("id = \"{guest}\""), &format!("id = \"{id}\""));
+    Folder { toml, component: component(guest), assets: Vec::new() }
+}
+
+impl Folder {
+    pub(crate) fn asset(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.assets.push((name, text.into()));
+        self
+    }
+
+    pub(crate) fn component(mut self, bytes: Vec<u8>) -> Self {
+        self.component = bytes;
+        self
+    }
+
+    pub(crate) fn toml(mut self, from: &str, to: &str) -> Self {
+        assert!(self.toml.contains(from), "no `{from}` in {}", self.toml);
+        self.toml = self.toml.replace(from, to);
+        self
+    }
+
+    /// Uses another plugin's component.
+    pub(crate) fn uses(mut self, id: &str) -> Self {
+        self.component.clear();
+        self.toml("component = \"plugin.wasm\"", &format!("uses = \"{id}\""))
+    }
+
+    /// Writes file by file into place.
+    pub(crate) fn write(&self, folder: &Path) {
+        fs::create_dir_all(folder.join("assets")).expect("a folder");
+        if !self.component.is_empty() {
+            fs::write(folder.join("plugin.wasm"), &self.component).expect("a component");
+        }
+        for (name, text) in &self.assets {
+            fs::write(folder.join("assets").join(name), text).expect("an asset");
+        }
+        fs::write(folder.join("plugin.toml"), &self.toml).expect("a plugin.toml");
+    }
+
+    /// Replaces the folder by a rename.
+    pub(crate) fn swap(&self, folder: &Path) {
+        let name = folder.file_name().expect("a name").to_string_lossy();
+        let new = folder.with_file_name(format!(".{name}.new"));
+        let old = folder.with_file_name(format!(".{name}.old"));
+        self.write(&new);
+        if folder.exists() {
+            fs::rename(folder, &old).expect("the old one moves away");
+        }
+        fs::rename(&new, folder).expect("the new one moves in");
+        let _ = fs::remove_dir_all(old);
+    }
+}
+
+/// Checks stage and that message and fix are there for a person.
+pub(crate) fn assert_failure(report: &PluginReport, stage: LoadStage, words: &[&str]) {
+    let failure = report.last_error.as_ref().expect("a failure");
+    assert_eq!(failure.stage, stage, "{failure:?}");
+    assert!(!failure.fix.is_empty(), "{failure:?}");
+    for word in words {
+        assert!(failure.message.contains(word), "no `{word}` in {failure:?}");
+    }
+}

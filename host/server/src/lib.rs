@@ -1,0 +1,15 @@
+//! The host process: settings, wiring, start and stop.
+//!
+//! Nothing here decides anything a user could notice, except in which order
+//! things start and stop.
+
+mod cli;
+mod keys;
+mod logging;
+mod settings;
+mod start;
+mod supervisor;
+
+pub use cli::{Cli, run};
+pub use settings::{Flags, SettingError, Settings};
+pub use start::Host;

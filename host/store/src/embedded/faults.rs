@@ -1,0 +1,65 @@
+//! What SQLite's errors mean to the port.
+
+use bowsprit_host_core::store::{Collection, StoreError};
+use rusqlite::{Error, ErrorCode, ffi};
+
+/// Why nothing was done at all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Outage {
+    #[error("the store is closed")]
+    Closed,
+    #[error("the writer ended the batch: {0}")]
+    Batch(String),
+    #[error("a reading thread ended early")]
+    Thread,
+}
+
+impl From<Outage> for StoreError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(outage.into())
+    }
+}
+
+/// An error of a statement that touches only `of`.
+pub(super) fn of_collection(of: &'static Collection, error: Error) -> StoreError {
+    if let Error::SqliteFailure(failure, Some(message)) = &error {
+        match failure.extended_code {
+            ffi::SQLITE_CONSTRAINT_PRIMARYKEY => return StoreError::Taken("id"),
+            ffi::SQLITE_CONSTRAINT_UNIQUE => {
+                if let Some(name) = taken(of, message) {
+                    return StoreError::Taken(name);
+                }
+            }
+            _ => {}
+        }
+    }
+    plain(error)
+}
+
+/// An error that no constraint explains.
+pub(super) fn plain(error: Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::TooBig) => StoreError::TooLarge,
+        // SQLITE_ERROR, `Unknown` here, is a statement that can never work: a
+        // body that is not JSON, a table that was not prepared.
+        Some(
+            ErrorCode::ConstraintViolation
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::TypeMismatch
+            | ErrorCode::Unknown,
+        )
+        | None => StoreError::Corrupt(error.into()),
+        Some(_) => StoreError::Unavailable(error.into()),
+    }
+}
+
+/// Finds the constraint by its columns: the message says
+/// `UNIQUE constraint failed: table.f_a, table.f_b`, never the index.
+fn taken(of: &'static Collection, message: &str) -> Option<&'static str> {
+    let (_, columns) = message.split_once(": ")?;
+    let prefix = format!("{}.f_", of.name);
+    let fields: Vec<_> =
+        columns.split(", ").map(|column| column.strip_prefix(&prefix)).collect::<Option<_>>()?;
+    of.unique.iter().find(|unique| unique.fields == fields).map(|unique| unique.name)
+}

@@ -1,0 +1,336 @@
+//! Documents on a server that speaks MongoDB's wire protocol.
+//!
+//! The id is `_id`, the revision `revision`, the payload `payload`; every key
+//! of the body is a field beside them. Concurrency control is a filter on the
+//! revision, uniqueness a partial unique index, expiry a TTL index.
+//!
+//! Reads are repeated once by the driver; writes only where the server can
+//! tell a repetition (retryable writes of a replica set).
+
+mod body;
+mod faults;
+mod indexes;
+mod keys;
+mod query;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    future::IntoFuture,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bowsprit_host_core::store::{
+    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError,
+};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use mongodb::{
+    Client, Database,
+    bson::{self, doc, raw::RawDocumentBuf},
+    options::{ClientOptions, ReturnDocument},
+};
+
+use crate::checks;
+use faults::Outage;
+
+/// The database if the connection string names none.
+const DATABASE: &str = "bowsprit";
+/// How long to look for a server, unless the connection string says otherwise.
+const SELECTION: Duration = Duration::from_secs(5);
+/// How long one operation may take; the driver itself would wait for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long building indexes or removing many documents may take.
+const LONG_PATIENCE: Duration = Duration::from_secs(600);
+/// Collections whose indexes are created at the same time.
+const PREPARING: usize = 4;
+
+/// A store on a server.
+pub struct MongoStore {
+    database: Database,
+    closed: AtomicBool,
+}
+
+impl MongoStore {
+    /// Connects to the server of a `mongodb://` or `mongodb+srv://` string and
+    /// waits for its first answer. The string's path names the database.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]; its source never holds the string.
+    pub async fn connect(uri: &str) -> Result<Self, StoreError> {
+        let mut options = ClientOptions::parse(uri).await.map_err(|_| Outage::ConnectionString)?;
+        options.app_name.get_or_insert_with(|| "bowsprit".to_owned());
+        options.server_selection_timeout.get_or_insert(SELECTION);
+        let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+        let client = Client::with_options(options).map_err(faults::plain)?;
+        let store = Self { database: client.database(&name), closed: AtomicBool::new(false) };
+        store
+            .within(PATIENCE, store.database.run_command(doc! { "ping": 1 }))
+            .await?
+            .map_err(faults::plain)?;
+        Ok(store)
+    }
+
+    /// Removes the database with everything in it. For tests.
+    #[cfg(any(test, feature = "conformance"))]
+    pub async fn destroy(&self) -> Result<(), StoreError> {
+        self.database.drop().await.map_err(faults::plain)
+    }
+
+    fn collection(&self, of: &Collection) -> mongodb::Collection<RawDocumentBuf> {
+        self.database.collection(of.name)
+    }
+
+    /// Waits for one operation on `of`.
+    async fn answer<T>(
+        &self,
+        of: &'static Collection,
+        operation: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<T, StoreError> {
+        let answer = self.within(PATIENCE, operation).await?;
+        answer.map_err(|error| faults::of_collection(of, error))
+    }
+
+    async fn within<T>(
+        &self,
+        patience: Duration,
+        operation: impl IntoFuture<Output = T>,
+    ) -> Result<T, StoreError> {
+        if self.closed.load(Relaxed) {
+            return Err(Outage::Closed.into());
+        }
+        Ok(tokio::time::timeout(patience, operation.into_future())
+            .await
+            .map_err(|_| Outage::Slow)?)
+    }
+
+    /// The revision of a document, or `None` if it does not exist.
+    async fn revision(
+        &self,
+        of: &'static Collection,
+        id: &str,
+    ) -> Result<Option<Revision>, StoreError> {
+        let collection = self.collection(of);
+        let find =
+            collection.find_one(query::identity(id, None)).projection(doc! { keys::REVISION: 1 });
+        let found = self.answer(of, find).await?;
+        Ok(found.map(|found| body::decode(of, &found)).transpose()?.map(|found| found.revision))
+    }
+
+    /// Why a write that names a document hit none.
+    async fn unmatched(&self, of: &'static Collection, id: &str) -> StoreError {
+        match self.revision(of, id).await {
+            Ok(Some(revision)) => StoreError::Stale(revision),
+            Ok(None) => StoreError::Missing,
+            Err(error) => error,
+        }
+    }
+
+    /// Updates a document at whatever revision it is; answers the new one.
+    async fn update(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        when: &bson::Document,
+        stages: &[bson::Document],
+    ) -> Result<Revision, StoreError> {
+        let collection = self.collection(of);
+        let update = collection
+            .find_one_and_update(query::target(id, None, when), stages.to_vec())
+            .projection(doc! { keys::REVISION: 1 })
+            .return_document(ReturnDocument::After);
+        match self.within(PATIENCE, update).await? {
+            Ok(Some(updated)) => Ok(body::decode(of, &updated)?.revision),
+            Ok(None) => Err(self.unmatched(of, id).await),
+            Err(error) if faults::is_nameless_duplicate(&error) => {
+                self.update_current(of, id, when, stages).await
+            }
+            Err(error) => Err(faults::of_collection(of, error)),
+        }
+    }
+
+    /// Like [`Self::update`], by reading the revision first. Slower, but an
+    /// update by revision says which unique index refused it.
+    async fn update_current(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        when: &bson::Document,
+        stages: &[bson::Document],
+    ) -> Result<Revision, StoreError> {
+        loop {
+            let seen = self.revision(of, id).await?.ok_or(StoreError::Missing)?;
+            match self.update_seen(of, id, seen, when, stages).await {
+                // Somebody else was faster; otherwise it is `when` that fails.
+                Err(StoreError::Stale(current)) if current != seen => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Updates a document that is still at `seen`; answers its new revision.
+    async fn update_seen(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        seen: Revision,
+        when: &bson::Document,
+        stages: &[bson::Document],
+    ) -> Result<Revision, StoreError> {
+        let collection = self.collection(of);
+        let update = collection.update_one(query::target(id, Some(seen), when), stages.to_vec());
+        if self.answer(of, update).await?.matched_count == 0 {
+            return Err(self.unmatched(of, id).await);
+        }
+        Ok(Revision(seen.0 + 1))
+    }
+}
+
+#[async_trait]
+impl Documents for MongoStore {
+    async fn prepare(&self, collections: &[&'static Collection]) -> Result<(), StoreError> {
+        let each: Vec<_> =
+            collections.iter().map(|of| indexes::prepare(self.collection(of), of)).collect();
+        let all = stream::iter(each).buffer_unordered(PREPARING).try_collect();
+        self.within(LONG_PATIENCE, all).await?
+    }
+
+    async fn get(&self, of: &'static Collection, id: &str) -> Result<Option<Document>, StoreError> {
+        let collection = self.collection(of);
+        let found = self.answer(of, collection.find_one(query::identity(id, None))).await?;
+        found.map(|found| body::decode(of, &found)).transpose()
+    }
+
+    async fn find(
+        &self,
+        of: &'static Collection,
+        query: &Query,
+    ) -> Result<Vec<Document>, StoreError> {
+        let filter = query::filter(of, &query.filter)?;
+        let sort = query::sort(of, query)?;
+        if query.limit == 0 {
+            // The server takes 0 for no limit.
+            return Ok(Vec::new());
+        }
+        let collection = self.collection(of);
+        let mut find =
+            collection.find(filter).sort(sort).limit(query.limit.into()).skip(query.skip);
+        if query.without_payload {
+            find = find.projection(doc! { keys::PAYLOAD: 0 });
+        }
+        self.answer(of, async move {
+            let mut cursor = find.await?;
+            let mut documents = Vec::new();
+            while cursor.advance().await? {
+                documents.push(body::decode(of, cursor.current()));
+            }
+            Ok(documents)
+        })
+        .await?
+        .into_iter()
+        .collect()
+    }
+
+    async fn count(&self, of: &'static Collection, filter: &Filter) -> Result<u64, StoreError> {
+        let filter = query::filter(of, filter)?;
+        self.answer(of, self.collection(of).count_documents(filter)).await
+    }
+
+    async fn insert(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        body: &str,
+        payload: Option<Bytes>,
+    ) -> Result<Revision, StoreError> {
+        checks::content(of, body, payload.as_deref())?;
+        let revision = Revision(1);
+        let document = body::encode(of, id, revision, body, payload)?;
+        self.answer(of, self.collection(of).insert_one(document)).await?;
+        Ok(revision)
+    }
+
+    async fn replace_if(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        seen: Revision,
+        body: &str,
+        payload: Option<Bytes>,
+    ) -> Result<Revision, StoreError> {
+        checks::content(of, body, payload.as_deref())?;
+        let revision = Revision(seen.0 + 1);
+        let keeps_payload = payload.is_none();
+        let document = body::encode(of, id, revision, body, payload)?;
+        if keeps_payload {
+            let document = bson::Document::try_from(document)
+                .map_err(|error| StoreError::Corrupt(error.into()))?;
+            let stages = query::replace_body(document);
+            return self.update_seen(of, id, seen, &bson::Document::new(), &stages).await;
+        }
+        let collection = self.collection(of);
+        let replace = collection.replace_one(query::identity(id, Some(seen)), document);
+        if self.answer(of, replace).await?.matched_count == 0 {
+            return Err(self.unmatched(of, id).await);
+        }
+        Ok(revision)
+    }
+
+    async fn patch_if(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        seen: Option<Revision>,
+        when: &Filter,
+        patch: &Patch,
+    ) -> Result<Revision, StoreError> {
+        let when = query::filter(of, when)?;
+        let stages = query::patch(of, patch)?;
+        match seen {
+            Some(seen) => self.update_seen(of, id, seen, &when, &stages).await,
+            None => self.update(of, id, &when, &stages).await,
+        }
+    }
+
+    async fn remove_if(
+        &self,
+        of: &'static Collection,
+        id: &str,
+        seen: Option<Revision>,
+    ) -> Result<bool, StoreError> {
+        let collection = self.collection(of);
+        let remove = collection.delete_one(query::identity(id, seen));
+        if self.answer(of, remove).await?.deleted_count > 0 {
+            return Ok(true);
+        }
+        match seen {
+            None => Ok(false),
+            Some(_) => match self.unmatched(of, id).await {
+                StoreError::Missing => Ok(false),
+                other => Err(other),
+            },
+        }
+    }
+
+    async fn remove_all(
+        &self,
+        of: &'static Collection,
+        filter: &Filter,
+    ) -> Result<u64, StoreError> {
+        let collection = self.collection(of);
+        let remove = collection.delete_many(query::filter(of, filter)?);
+        let removed = self.within(LONG_PATIENCE, remove).await?;
+        removed
+            .map(|removed| removed.deleted_count)
+            .map_err(|error| faults::of_collection(of, error))
+    }
+
+    async fn close(&self) {
+        if !self.closed.swap(true, Relaxed) {
+            self.database.client().clone().shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the driver's errors mean to the port.
+//!
+//! The driver prints whole answers of the server, and may quote documents and
+//! connection strings. What leaves this module is a code and our own words.
+
+use bowsprit_host_core::store::{Collection, StoreError};
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+
+use super::indexes;
+
+const DUPLICATE_KEY: i32 = 11000;
+/// `BSONObjectTooLarge` and the two codes of updates that grow a document.
+const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
+
+/// What went wrong between the driver and the server.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Outage {
+    #[error("the connection string is not valid")]
+    ConnectionString,
+    #[error("the store is closed")]
+    Closed,
+    #[error("no answer in time")]
+    Slow,
+    #[error("no server could be selected")]
+    Unreachable,
+    #[error("the server does not accept the credentials")]
+    Credentials,
+    #[error("the connection failed: {0}")]
+    Connection(std::io::ErrorKind),
+    #[error("the server answered with error {code}")]
+    Refused { code: i32 },
+    #[error("the driver failed")]
+    Driver,
+}
+
+impl From<Outage> for StoreError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(outage.into())
+    }
+}
+
+/// A unique index the declaration does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("a unique index that collection `{0}` does not declare refused a document")]
+struct UnknownIndex(&'static str);
+
+/// An error of an operation that touches only `of`.
+pub(super) fn of_collection(of: &'static Collection, error: Error) -> StoreError {
+    match (code(&error), message(&error)) {
+        (Some(DUPLICATE_KEY), Some(message)) => match taken(of, message) {
+            Some(name) => StoreError::Taken(name),
+            None => StoreError::Corrupt(UnknownIndex(of.name).into()),
+        },
+        (Some(code), _) if TOO_LARGE.contains(&code) => StoreError::TooLarge,
+        _ => plain(error),
+    }
+}
+
+/// An error that no constraint explains.
+pub(super) fn plain(error: Error) -> StoreError {
+    let outage = match *error.kind {
+        ErrorKind::Bson(source) => return StoreError::Corrupt(source.into()),
+        ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Outage::Unreachable,
+        ErrorKind::Authentication { .. } => Outage::Credentials,
+        ErrorKind::Io(source) => Outage::Connection(source.kind()),
+        ErrorKind::ConnectionPoolCleared { .. } => {
+            Outage::Connection(std::io::ErrorKind::ConnectionReset)
+        }
+        ErrorKind::Shutdown => Outage::Closed,
+        _ => code(&error).map_or(Outage::Driver, |code| Outage::Refused { code }),
+    };
+    outage.into()
+}
+
+/// The server's error code.
+pub(super) fn code(error: &Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(failure) => Some(failure.code),
+        ErrorKind::Write(WriteFailure::WriteError(failure)) => Some(failure.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(failure)) => Some(failure.code),
+        _ => None,
+    }
+}
+
+/// FerretDB 2.7 answers a `findAndModify` that violates a unique index with an
+/// internal error of its PostgreSQL, which names none of our indexes.
+pub(super) fn is_nameless_duplicate(error: &Error) -> bool {
+    code(error) == Some(1)
+        && message(error).is_some_and(|message| message.contains("violates exclusion constraint"))
+}
+
+fn message(error: &Error) -> Option<&str> {
+    match &*error.kind {
+        ErrorKind::Command(failure) => Some(&failure.message),
+        ErrorKind::Write(WriteFailure::WriteError(failure)) => Some(&failure.message),
+        _ => None,
+    }
+}
+
+/// The constraint that a message names. Nothing else in FerretDB's answer does.
+fn taken(of: &'static Collection, message: &str) -> Option<&'static str> {
+    let name = index_name(message)?;
+    if name == "_id_" {
+        return Some("id");
+    }
+    let holds = |unique: &&bowsprit_host_core::store::Unique| {
+        name == indexes::unique_name(unique) || name == indexes::default_name(unique.fields)
+    };
+    of.unique.iter().find(holds).map(|unique| unique.name)
+}
+
+/// MongoDB says `… index: NAME dup key: …`, FerretDB `… Index 'NAME'`.
+pub(super) fn index_name(message: &str) -> Option<&str> {
+    if let Some((_, rest)) = message.split_once(" index: ") {
+        return rest.split_whitespace().next();
+    }
+    message.split_once(" Index '")?.1.split('\'').next()
+}

@@ -1,0 +1,209 @@
+//! Golden files, and what must hold for any input.
+
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::NODE_TYPES;
+
+#[test]
+fn golden_files_come_out_as_they_are() {
+    golden(NODE_TYPES, concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+}
+
+fn deployment(data: Value) -> Case {
+    Case::new(NODE_TYPES, "deployment", data)
+}
+
+#[test]
+fn an_unfilled_image_is_a_finding_and_nothing_is_rendered() {
+    let case = deployment(json!({ "name": "web", "image": "" }));
+    assert_eq!(case.found(), ["deployment.image.missing at /image"]);
+    assert_eq!(case.render()["invalid-input"], case.validate()["ok"]);
+}
+
+#[test]
+fn zero_replicas_stay_zero() {
+    let case = deployment(json!({ "name": "web", "image": "nginx", "replicas": 0 }));
+    assert_eq!(case.manifest("deployment")["spec"]["replicas"], 0);
+}
+
+#[test]
+fn an_edge_alone_makes_a_configmap_the_environment() {
+    let view =
+        json!({ "kind": "ConfigMap", "name": "settings", "keys": ["A"], "provides": ["mounts"] });
+    let edge = json!({ "id": "n2", "type": "configmap", "view": view });
+    let case = deployment(json!({ "name": "web", "image": "nginx" }))
+        .with_context(&json!({ "neighbours": [edge] }));
+    let pod = &case.manifest("deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["envFrom"][0]["configMapRef"]["name"], "settings");
+    assert_eq!(pod["volumes"], Value::Null);
+}
+
+#[test]
+fn a_renamed_configmap_is_still_the_one_mounted() {
+    let view = json!({ "kind": "ConfigMap", "name": "new", "provides": ["mounts"] });
+    let mount = json!({ "type": "configMap", "name": "old", "mountPath": "/c", "nodeId": "n2" });
+    let case = deployment(json!({ "name": "web", "image": "nginx", "volumeMounts": [mount] }))
+        .with_context(
+            &json!({ "neighbours": [{ "id": "n2", "type": "configmap", "view": view }] }),
+        );
+    let pod = &case.manifest("deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"][0]["configMap"]["name"], "new");
+    assert_eq!(pod["containers"][0]["envFrom"], Value::Null);
+}
+
+#[test]
+fn values_from_the_vault_win_over_literals() {
+    let case =
+        deployment(json!({ "name": "web", "image": "nginx", "env": { "A": "1", "B": "2" } }))
+            .with_context(&json!({ "environment-keys": ["B", "C"] }));
+    let env = &case.manifest("deployment")["spec"]["template"]["spec"]["containers"][0]["env"];
+    let expected = json!([
+        { "name": "A", "value": "1" },
+        { "name": "B", "value": { "$vault": "env/B" } },
+        { "name": "C", "value": { "$vault": "env/C" } },
+    ]);
+    assert_eq!(*env, expected);
+}
+
+#[test]
+fn a_node_of_another_type_is_unsupported() {
+    let unknown = bowsprit_plugin_sdk::dispatch::Functions::find(NODE_TYPES, "gizmo");
+    assert!(matches!(unknown, Err(bowsprit_plugin_sdk::Failure::Unsupported(_))));
+}
+
+/// `status` of a Deployment that wants two replicas.
+fn observed(status: Value) -> Value {
+    let object = json!({
+        "kind": "Deployment", "metadata": { "name": "web", "generation": 2 },
+        "spec": { "replicas": 2 }, "status": status,
+    });
+    let case = deployment(json!({ "name": "web", "image": "nginx" }));
+    case.with_answers(&json!([[object]])).status()["ok"].clone()
+}
+
+#[test]
+fn nothing_ready_is_on_its_way_and_not_healthy() {
+    let status = observed(json!({ "observedGeneration": 2 }));
+    assert_eq!(status["state"], "progressing");
+    assert_eq!(status["card"]["state"], "partial");
+    assert_eq!(status["card"]["readyReplicas"], 0);
+    assert_eq!(status["card"]["replicas"], 2);
+}
+
+#[test]
+fn a_change_the_cluster_has_not_seen_is_not_healthy() {
+    let counts = json!({
+        "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2,
+        "availableReplicas": 2,
+    });
+    assert_eq!(observed(counts)["state"], "progressing");
+}
+
+#[test]
+fn a_refused_pod_fails_with_the_clusters_reason() {
+    let condition = json!({
+        "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+        "message": "pods \"web\" is forbidden: exceeded quota",
+    });
+    let status = observed(json!({ "observedGeneration": 2, "conditions": [condition] }));
+    assert_eq!(status["state"], "failed");
+    assert_eq!(status["card"]["state"], "error");
+    assert_eq!(status["reason"], "FailedCreate");
+}
+
+#[test]
+fn the_descriptor_keeps_the_promises_of_the_contract() {
+    check_descriptors(NODE_TYPES).unwrap();
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_out_of_its_field(text in any::<String>()) {
+        let data = json!({
+            "name": "web", "image": "nginx", "env": { "A": text }, "args": [text],
+            "annotations": { "a": text },
+        });
+        let case = deployment(data);
+        case.check_invariants().map_err(TestCaseError::fail)?;
+        let manifest = case.manifest("deployment");
+        let container = &manifest["spec"]["template"]["spec"]["containers"][0];
+        prop_assert_eq!(&container["env"][0]["value"], &json!(text));
+        prop_assert_eq!(&container["args"][0], &json!(text));
+        prop_assert_eq!(&manifest["metadata"]["annotations"]["a"], &json!(text));
+        let keys = manifest.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>());
+        prop_assert_eq!(keys.unwrap_or_default(), ["apiVersion", "kind", "metadata", "spec"]);
+    }
+}
+
+/// Every field this type reads, and one it does not.
+const FIELDS: &[&str] = &[
+    "name",
+    "namespace",
+    "image",
+    "replicas",
+    "port",
+    "env",
+    "resources",
+    "labels",
+    "imagePullPolicy",
+    "serviceAccountName",
+    "livenessProbe",
+    "readinessProbe",
+    "version",
+    "volumeMounts",
+    "imagePullSecrets",
+    "envKeys",
+    "command",
+    "args",
+    "workingDir",
+    "ports",
+    "startupProbe",
+    "annotations",
+    "podAnnotations",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "topologySpreadConstraints",
+    "initContainers",
+    "sidecars",
+    "lifecycle",
+    "securityContext",
+    "podSecurityContext",
+    "priorityClassName",
+    "terminationGracePeriodSeconds",
+    "automountServiceAccountToken",
+    "hostNetwork",
+    "hostPID",
+    "dnsConfig",
+    "hostAliases",
+    "readinessGates",
+    "minReadySeconds",
+    "revisionHistoryLimit",
+    "strategy",
+    "progressDeadlineSeconds",
+    "paused",
+    "other",
+];
+
+proptest! {
+    #[test]
+    fn no_data_makes_a_function_fail(
+        field in proptest::sample::select(FIELDS),
+        seed in any::<u64>(),
+    ) {
+        let mut data = json!({ "name": "x", "image": "nginx", "port": 1, "targetApp": "x" });
+        data[field] = noise(seed);
+        let other = noise(seed.wrapping_add(1));
+        let view = json!({ "kind": "ConfigMap", "name": other, "provides": ["selects"], "ports": other });
+        let neighbours = json!([{ "id": "n2", "type": "x", "view": view },
+            { "id": "n3", "type": "x", "view": other }]);
+        let object = json!({ "kind": "Deployment", "metadata": other, "spec": other, "status": other });
+        let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
+        let case = Case::new(NODE_TYPES, "deployment", data)
+            .with_context(&json!({ "neighbours": neighbours, "environment-keys": ["A", "="] }))
+            .with_answers(&json!([[object, pod, other]]));
+        case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+}

@@ -1,0 +1,148 @@
+//! Golden files, and what must hold for any input.
+
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::NODE_TYPES;
+
+#[test]
+fn golden_files_come_out_as_they_are() {
+    golden(NODE_TYPES, concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+}
+
+fn statefulset(data: Value) -> Case {
+    Case::new(NODE_TYPES, "statefulset", data)
+}
+
+fn provider(name: &str) -> Value {
+    let view = json!({ "kind": "Service", "name": name, "provides": ["routes"] });
+    json!({ "id": "n2", "type": "service", "view": view })
+}
+
+#[test]
+fn a_headless_service_is_made_when_nobody_provides_it() {
+    let case = statefulset(json!({ "name": "db", "image": "redis", "serviceName": "db" }));
+    let service = case.manifest("headless");
+    assert_eq!(service["metadata"]["name"], "db");
+    assert_eq!(service["spec"]["clusterIP"], "None");
+    assert_eq!(service["spec"]["selector"], json!({ "app": "db" }));
+}
+
+#[test]
+fn a_connected_service_of_that_name_is_the_one() {
+    let case = statefulset(json!({ "name": "db", "image": "redis", "serviceName": "db" }))
+        .with_context(&json!({ "neighbours": [provider("db")] }));
+    assert_eq!(case.manifest("headless"), Value::Null);
+    assert_eq!(case.manifest("statefulset")["spec"]["serviceName"], "db");
+}
+
+#[test]
+fn a_connected_service_of_another_name_changes_nothing() {
+    let case = statefulset(json!({ "name": "db", "image": "redis", "serviceName": "db-headless" }))
+        .with_context(&json!({ "neighbours": [provider("db")] }));
+    assert_eq!(case.manifest("headless")["metadata"]["name"], "db-headless");
+}
+
+#[test]
+fn a_database_without_a_password_is_a_finding_and_gets_none() {
+    let data = json!({ "name": "db", "image": "postgres:15", "serviceName": "db" });
+    let case = statefulset(data.clone());
+    assert_eq!(case.found(), ["statefulset.image.password-missing at /envKeys"]);
+    let container = &case.manifest("statefulset")["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["env"], Value::Null);
+    let case =
+        statefulset(data).with_context(&json!({ "environment-keys": ["POSTGRES_PASSWORD"] }));
+    assert!(case.found().is_empty());
+}
+
+#[test]
+fn claims_are_mounted_and_carry_only_labels_that_stay() {
+    let claim = json!({ "name": "data", "storage": "1Gi" });
+    let data = json!({
+        "name": "db", "image": "redis", "labels": { "a": "b" }, "volumeClaimTemplates": [claim],
+    });
+    let manifest = statefulset(data).manifest("statefulset");
+    let mounts = &manifest["spec"]["template"]["spec"]["containers"][0]["volumeMounts"];
+    assert_eq!(*mounts, json!([{ "mountPath": "/data/data", "name": "data" }]));
+    let labels = &manifest["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"];
+    assert_eq!(*labels, json!({ "app": "db" }));
+}
+
+/// Every field this type reads, and one it does not.
+const FIELDS: &[&str] = &[
+    "name",
+    "namespace",
+    "serviceName",
+    "image",
+    "replicas",
+    "port",
+    "resources",
+    "volumeClaimTemplates",
+    "version",
+    "labels",
+    "serviceAccountName",
+    "imagePullPolicy",
+    "env",
+    "livenessProbe",
+    "readinessProbe",
+    "volumeMounts",
+    "imagePullSecrets",
+    "envKeys",
+    "command",
+    "args",
+    "workingDir",
+    "ports",
+    "startupProbe",
+    "annotations",
+    "podAnnotations",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "topologySpreadConstraints",
+    "initContainers",
+    "sidecars",
+    "lifecycle",
+    "securityContext",
+    "podSecurityContext",
+    "priorityClassName",
+    "terminationGracePeriodSeconds",
+    "automountServiceAccountToken",
+    "hostNetwork",
+    "hostPID",
+    "dnsConfig",
+    "hostAliases",
+    "readinessGates",
+    "minReadySeconds",
+    "revisionHistoryLimit",
+    "updateStrategy",
+    "podManagementPolicy",
+    "persistentVolumeClaimRetentionPolicy",
+    "other",
+];
+
+#[test]
+fn the_descriptor_keeps_the_promises_of_the_contract() {
+    check_descriptors(NODE_TYPES).unwrap();
+}
+
+proptest! {
+    #[test]
+    fn no_data_makes_a_function_fail(
+        field in proptest::sample::select(FIELDS),
+        seed in any::<u64>(),
+    ) {
+        let mut data = json!({ "name": "x", "image": "nginx", "port": 1, "targetApp": "x" });
+        data[field] = noise(seed);
+        let other = noise(seed.wrapping_add(1));
+        let view = json!({ "kind": "Secret", "name": other, "provides": ["selects"], "ports": other });
+        let neighbours = json!([{ "id": "n2", "type": "x", "view": view },
+            { "id": "n3", "type": "x", "view": other }]);
+        let object = json!({ "kind": "StatefulSet", "metadata": other, "spec": other, "status": other });
+        let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
+        let case = Case::new(NODE_TYPES, "statefulset", data)
+            .with_context(&json!({ "neighbours": neighbours, "environment-keys": ["A", "="] }))
+            .with_answers(&json!([[object, pod, other]]));
+        case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+}

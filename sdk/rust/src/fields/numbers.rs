@@ -1,0 +1,98 @@
+//! Fields that hold numbers and truth values.
+
+use std::ops::RangeInclusive;
+
+use super::{Fields, Invalid, wrong_type};
+use crate::{Json, Place, rules};
+
+/// Ports a container or Service can have.
+///
+/// Source: `apimachinery/pkg/util/validation.IsValidPortNum`.
+const PORTS: RangeInclusive<i64> = 1..=65535;
+
+impl<'a> Fields<'a, '_> {
+    /// A whole number within a range.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a whole number, or outside the range.
+    pub fn whole(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, Invalid> {
+        let Some(value) = self.json(name) else { return Ok(None) };
+        whole(&self.place().field(name), value, range)
+    }
+
+    /// A port number. Zero is not one.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a number from 1 to 65535.
+    pub fn port(&self, name: &str) -> Result<Option<u16>, Invalid> {
+        Ok(self.whole(name, PORTS)?.and_then(|port| u16::try_from(port).ok()))
+    }
+
+    /// A port by its number, or by the name it has in the container.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither.
+    pub fn port_or_name(&self, name: &str) -> Result<Option<Json<'a>>, Invalid> {
+        if let Some(Json::Text(text)) = self.json(name) {
+            let is_number = |it: &str| it.bytes().all(|it| it.is_ascii_digit() || it == b'-');
+            if !is_number(text.trim()) {
+                return Ok(self.text_by(name, rules::port_name)?.map(Json::from));
+            }
+        }
+        Ok(self.port(name)?.map(Json::from))
+    }
+
+    /// A truth value.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither `true` nor `false`.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Invalid> {
+        let Some(value) = self.json(name) else { return Ok(None) };
+        match value {
+            Json::Bool(flag) => Ok(Some(*flag)),
+            Json::Text(text) => match text.trim() {
+                "" => Ok(None),
+                "true" => Ok(Some(true)),
+                "false" => Ok(Some(false)),
+                _ => Err(wrong_type(&self.place().field(name), value, "`true` or `false`")),
+            },
+            _ => Err(wrong_type(&self.place().field(name), value, "`true` or `false`")),
+        }
+    }
+}
+
+fn whole(
+    place: &Place<'_>,
+    value: &Json<'_>,
+    range: RangeInclusive<i64>,
+) -> Result<Option<i64>, Invalid> {
+    let number = match value {
+        Json::Int(number) => Some(*number),
+        Json::Text(text) if text.trim().is_empty() => return Ok(None),
+        Json::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    match number {
+        Some(number) if range.contains(&number) => Ok(Some(number)),
+        Some(_) => Err(recoded(wrong_type(place, value, &wanted(&range)), place)),
+        None => Err(wrong_type(place, value, &wanted(&range))),
+    }
+}
+
+fn recoded(mut invalid: Invalid, place: &Place<'_>) -> Invalid {
+    invalid.0.code = format!("{}.range", place.code());
+    invalid
+}
+
+fn wanted(range: &RangeInclusive<i64>) -> String {
+    let (least, most) = (range.start(), range.end());
+    if *most >= i64::from(i32::MAX) {
+        format!("a whole number of at least {least}")
+    } else {
+        format!("a whole number from {least} to {most}")
+    }
+}

@@ -1,0 +1,69 @@
+//! What a text says survives a round trip, and comes out canonical.
+
+use proptest::prelude::*;
+
+use super::{Json, MAX_DEPTH, Object};
+
+fn canonical(text: &str) -> String {
+    Json::parse(text).unwrap().to_text()
+}
+
+#[test]
+fn keys_are_sorted_by_bytes_and_the_last_of_equals_wins() {
+    assert_eq!(canonical(r#"{"b":1,"a":2,"B":3,"a":4}"#), r#"{"B":3,"a":4,"b":1}"#);
+}
+
+#[test]
+fn numbers_that_are_whole_are_written_without_fraction() {
+    assert_eq!(canonical("[80.0,8e1,-0.0,1.5,1e6]"), "[80,80,0,1.5,1000000]");
+}
+
+#[test]
+fn text_without_escapes_is_borrowed() {
+    let parsed = Json::parse(r#""plain""#).unwrap();
+    assert!(matches!(parsed, Json::Text(std::borrow::Cow::Borrowed("plain"))));
+}
+
+#[test]
+fn what_nests_too_deep_reads_as_null() {
+    let depth = 5_000;
+    let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let written = canonical(&text);
+    assert_eq!(written.matches('[').count(), usize::from(MAX_DEPTH));
+    assert!(written.contains("null"));
+}
+
+#[test]
+fn a_null_member_counts_as_absent() {
+    let object = Object::parse(r#"{"port":null}"#).unwrap();
+    assert_eq!(object.get("port"), None);
+}
+
+#[test]
+fn members_can_be_set_in_any_order() {
+    let object = Object::new().with("b", 1).with("a", "x").with("b", true);
+    assert_eq!(object.to_text(), r#"{"a":"x","b":true}"#);
+}
+
+#[test]
+fn what_is_not_json_is_refused() {
+    for text in ["", "{", "[1,]", "nope", "{} {}"] {
+        assert!(Json::parse(text).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_written_as_serde_json_would(text in any::<String>(), key in any::<String>()) {
+        let object = Object::new().with(key.as_str(), text.as_str());
+        let expected = serde_json::json!({ key.as_str(): text.as_str() }).to_string();
+        prop_assert_eq!(object.to_text(), expected);
+    }
+
+    #[test]
+    fn any_bytes_are_parsed_or_refused(text in any::<String>()) {
+        if let Ok(value) = Json::parse(&text) {
+            prop_assert_eq!(Json::parse(&value.to_text()).unwrap().to_text(), value.to_text());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Write Bowsprit plugins in Rust.
+//!
+//! A node type is a struct that implements [`NodeType`], and one macro call
+//! makes a component of it:
+//!
+//! ```ignore
+//! use bowsprit_plugin_sdk::{Context, Descriptor, Manifest, Node, NodeType, Report, /* … */};
+//!
+//! pub struct Namespace;
+//!
+//! impl NodeType for Namespace {
+//!     const NAME: &'static str = "namespace";
+//!     fn describe() -> Descriptor { /* title, schema, handles, kinds */ }
+//!     fn render<'a>(node: &'a Node<'_>, _: &'a Context<'_>, report: &mut Report) -> Vec<Manifest<'a>> {
+//!         let Some(name) = report.required(node.fields().required_text_by("name", rules::dns_label))
+//!         else { return Vec::new() };
+//!         vec![Manifest::new("namespace", &kind("", "v1", "Namespace"), Object::new().with("name", name))]
+//!     }
+//!     fn status(/* … */) -> Status { /* … */ }
+//! }
+//!
+//! bowsprit_plugin_sdk::export_node_types!(Namespace);
+//! ```
+//!
+//! - [`Fields`] reads what a user entered; faults carry the pointer to the
+//!   field and become findings in a [`Report`].
+//! - [`rules`] are the syntax rules of Kubernetes.
+//! - [`Json`] and [`Object`] build objects; what they write is canonical.
+//! - `testing` (natively only) runs a type's golden files and functions.
+//!
+//! Absent on purpose: a clock, randomness, files, the network and anything
+//! that panics on bad input. A fault of the data is a finding.
+
+pub mod bindings;
+pub mod dispatch;
+pub mod fields;
+pub mod json;
+pub mod manifest;
+pub mod metadata;
+pub mod node;
+pub mod node_type;
+pub mod normalize;
+pub mod place;
+pub mod report;
+pub mod rules;
+pub mod status;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
+pub use bindings::bowsprit::plugin::types::{Direction, Failure, Finding, Kind, Severity};
+pub use bindings::bowsprit::plugin::{assets, log};
+pub use bindings::exports::bowsprit::plugin::node_types::{
+    Connection, Handle, NodeStatus, OnImmutable, Order, Prune, State, WaitFor, Watch,
+};
+pub use fields::{Fields, Invalid};
+pub use json::{Json, Object};
+pub use manifest::{Manifest, kind};
+pub use metadata::Metadata;
+pub use node::{Context, Neighbour, Node};
+pub use node_type::{Descriptor, NodeType, Seed, connection, handle};
+pub use place::Place;
+pub use report::{Report, quoted};
+pub use status::{Answer, Observation, Status, watch};

@@ -1,0 +1,55 @@
+//! Rules of Kubernetes that can be checked without a cluster.
+//!
+//! Each rule is a plain function from a text to its [`Flaw`], named for what
+//! the text is, with the source of the rule in its documentation.
+
+mod names;
+mod quantity;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use names::{
+    annotation_key, config_key, dns_label, dns_subdomain, env_name, label_key, label_value,
+    port_name, service_name,
+};
+pub use quantity::quantity;
+pub use values::{base64, cidr, image, mount_path, sub_path};
+
+/// Why a text breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flaw {
+    /// Completes "`text` …": `is not a valid port name`.
+    pub problem: &'static str,
+    /// What is allowed, as an instruction.
+    pub hint: &'static str,
+}
+
+/// A rule for texts.
+pub type Rule = fn(&str) -> Result<(), Flaw>;
+
+/// No rule: every text follows it.
+///
+/// # Errors
+///
+/// None.
+pub fn anything(_text: &str) -> Result<(), Flaw> {
+    Ok(())
+}
+
+fn ensure(holds: bool, problem: &'static str, hint: &'static str) -> Result<(), Flaw> {
+    if holds { Ok(()) } else { Err(Flaw { problem, hint }) }
+}
+
+fn is_lower_alphanumeric(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+/// `[edge]([inner]*[edge])?`: the form of most Kubernetes names.
+fn is_framed(text: &str, edge: fn(u8) -> bool, inner: fn(u8) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    let framed =
+        bytes.first().copied().is_some_and(edge) && bytes.last().copied().is_some_and(edge);
+    framed && bytes.iter().all(|byte| edge(*byte) || inner(*byte))
+}

@@ -1,0 +1,210 @@
+//! A node type that fails in the way a node's data asks for.
+
+wit_bindgen::generate!({
+    world: "node-types-plugin",
+    path: "../../../wit/bowsprit-plugin/0.1",
+});
+
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use bowsprit::plugin::{assets, log, types::Severity};
+use exports::bowsprit::plugin::node_types::*;
+
+struct Misbehave;
+
+export!(Misbehave);
+
+/// Shows whether an instance served more than one call.
+static RENDERS: AtomicU32 = AtomicU32::new(0);
+
+impl Guest for Misbehave {
+    fn describe() -> Result<Vec<Descriptor>, Failure> {
+        match asset("describe").as_str() {
+            "trap" => trap(),
+            "loop" => endless(),
+            "eat" => eat(),
+            "huge-output" => Ok(vec![descriptor("x".repeat(8 << 20))]),
+            "huge-list" => Ok(vec![descriptor("x".into()); 100_000]),
+            _ => Ok(vec![descriptor("Misbehave".into())]),
+        }
+    }
+
+    fn create(_: String, _: String, _: String, _: Context) -> Result<String, Failure> {
+        Ok(r#"{"do":"echo"}"#.into())
+    }
+
+    fn normalize(node: Node) -> Result<(String, Vec<Finding>), Failure> {
+        match wish(&node.data) {
+            "bad-json" => Ok(("{".into(), Vec::new())),
+            _ => Ok((node.data, Vec::new())),
+        }
+    }
+
+    fn public_view(_: Node) -> Result<String, Failure> {
+        Ok("[]".into())
+    }
+
+    fn validate(_: Node, _: Context) -> Result<Vec<Finding>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn render(node: Node, _: Context) -> Result<Rendered, Failure> {
+        RENDERS.fetch_add(1, Ordering::Relaxed);
+        match wish(&node.data) {
+            "trap" => trap(),
+            "loop" => endless(),
+            "eat" => eat(),
+            "recurse" => {
+                black_box(recurse(black_box(1)));
+            }
+            "spin" => {
+                let mut sum = 0u64;
+                for i in 0..400_000_000u64 {
+                    sum = black_box(sum.wrapping_mul(31).wrapping_add(i));
+                }
+            }
+            "huge-output" => return Ok(one(config_map("x".repeat(8 << 20)))),
+            "huge-list" => {
+                return Ok(Rendered { manifests: vec![], findings: vec![finding(); 100_000] });
+            }
+            "flood-log" => {
+                for n in 0..10_000 {
+                    log::write(log::Level::Info, &format!("line {n}"));
+                }
+            }
+            "bad-json" => return Ok(one("{".into())),
+            "not-object" => return Ok(one("[]".into())),
+            "foreign-kind" => {
+                return Ok(one(object("rbac.authorization.k8s.io/v1", "ClusterRole", "x")));
+            }
+            "twice" => {
+                let manifests = vec![manifest(config_map(String::new())); 2];
+                return Ok(Rendered { manifests, findings: vec![] });
+            }
+            "invalid" => return Err(Failure::InvalidInput(vec![finding()])),
+            "unsupported" => return Err(Failure::Unsupported("this one".into())),
+            "internal" => return Err(Failure::Internal("wires crossed".into())),
+            "count" => {
+                return Ok(one(config_map(RENDERS.load(Ordering::Relaxed).to_string())));
+            }
+            _ => {}
+        }
+        Ok(one(config_map(asset("mark"))))
+    }
+
+    fn observe(_: Node, _: Context) -> Result<Vec<Watch>, Failure> {
+        // Neither a name nor a selector: not a watch.
+        let kind = Kind { group: String::new(), version: "v1".into(), kind: "ConfigMap".into() };
+        let watch = Watch {
+            kind,
+            namespace: None,
+            name: None,
+            selector: None,
+            with_pods: false,
+            with_events: false,
+        };
+        Ok(vec![watch])
+    }
+
+    fn status(
+        _: Node,
+        _: Vec<Answer>,
+        _: String,
+        _: Option<NodeStatus>,
+    ) -> Result<NodeStatus, Failure> {
+        trap()
+    }
+}
+
+fn trap() -> ! {
+    std::process::abort()
+}
+
+fn endless() -> ! {
+    loop {
+        black_box(0);
+    }
+}
+
+fn eat() -> ! {
+    loop {
+        std::mem::forget(black_box(vec![1u8; 1 << 20]));
+    }
+}
+
+/// Keeps nothing in memory, so that the host's stack ends before the guest's.
+#[inline(never)]
+fn recurse(n: u64) -> u64 {
+    if n == u64::MAX { n } else { recurse(n + 1).rotate_left(5) ^ n }
+}
+
+/// The value of `do`, without a JSON parser.
+fn wish(data: &str) -> &str {
+    let Some((_, rest)) = data.split_once(r#""do":""#) else { return "" };
+    rest.split_once('"').map_or("", |(wish, _)| wish)
+}
+
+fn asset(path: &str) -> String {
+    String::from_utf8_lossy(&assets::read(path).unwrap_or_default()).trim().into()
+}
+
+fn one(body: String) -> Rendered {
+    Rendered { manifests: vec![manifest(body)], findings: vec![] }
+}
+
+fn manifest(body: String) -> Manifest {
+    Manifest {
+        local_id: "map".into(),
+        body,
+        order: Order::Configuration,
+        wait: WaitFor::Nothing,
+        prune: Prune::Delete,
+        on_immutable: OnImmutable::Ask,
+        yields: vec![],
+    }
+}
+
+fn config_map(mark: String) -> String {
+    object("v1", "ConfigMap", &mark)
+}
+
+fn object(api_version: &str, kind: &str, mark: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"{api_version}","data":{{"mark":"{mark}"}},"kind":"{kind}","metadata":{{"name":"it"}}}}"#
+    )
+}
+
+fn finding() -> Finding {
+    Finding {
+        code: "misbehave.on-purpose".into(),
+        severity: Severity::Error,
+        message: "on purpose".into(),
+        node: None,
+        at: Some("/do".into()),
+        suggestion: None,
+        fixes: vec![],
+    }
+}
+
+fn descriptor(title: String) -> Descriptor {
+    Descriptor {
+        name: "misbehave".into(),
+        title,
+        description: "Fails in the way a node asks for.".into(),
+        category: "test".into(),
+        icon: "bomb".into(),
+        tags: vec![],
+        schema_version: 1,
+        schema: r#"{"type":"object"}"#.into(),
+        handles: vec![],
+        connections: vec![],
+        produces: vec![Kind {
+            group: String::new(),
+            version: "v1".into(),
+            kind: "ConfigMap".into(),
+        }],
+    }
+}

@@ -1,0 +1,106 @@
+//! The binary: what it prints, how it ends.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use bowsprit_tests::plugins_dir;
+
+/// The binary beside the test binary: both are of the same build.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("bowsprit");
+    assert!(path.exists(), "{} is missing: run `cargo build --workspace`", path.display());
+    path
+}
+
+fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
+    Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.join("data"))
+        .arg("--plugins")
+        .arg(plugins_dir())
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn address(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned()
+}
+
+fn ends(mut child: Child) -> (Option<i32>, String) {
+    let status = child.wait().unwrap();
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    (status.code(), text)
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[tokio::test]
+async fn says_where_it_listens_and_stops_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["TERM", "INT"] {
+        let mut child = serve(dir.path(), &[]);
+        let address = address(&mut child);
+        let client = bowsprit_tests::client();
+        let ready = client.get(format!("{address}/readyz")).send().await.unwrap();
+        assert_eq!(ready.status().as_u16(), 200);
+        let root = client.get(format!("{address}/v1")).send().await.unwrap();
+        assert_eq!(root.status().as_u16(), 200);
+        signal(&child, name);
+        let (code, log) = tokio::task::spawn_blocking(|| ends(child)).await.unwrap();
+        assert_eq!(code, Some(0), "{log}");
+    }
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode =
+        |path: &str| std::fs::metadata(dir.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("data"), 0o700);
+    for file in ["data/jwt.key", "data/encryption.key", "data/bowsprit.db"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn a_start_that_fails_ends_with_one_clear_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.yaml");
+    std::fs::write(&config, "limits:\n  nodes: many\n").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let config = config.display().to_string();
+    for (more, expected) in [
+        (vec!["--config", config.as_str()], "`limits.nodes`"),
+        (vec!["--config", "/nonexistent.yaml"], "/nonexistent.yaml"),
+        (vec!["--listen", taken.as_str()], "cannot listen"),
+        (
+            vec!["--store", "mongodb://u:hunter-2@127.0.0.1:1/?serverSelectionTimeoutMS=500"],
+            "MongoDB",
+        ),
+    ] {
+        // Clap takes the last of two equal flags only if told so: replace ours.
+        let mut command = Command::new(binary());
+        command.arg("serve").arg("--data-dir").arg(dir.path().join("data")).args(&more);
+        if !more.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (code, log) = ends(child);
+        assert_eq!(code, Some(1), "{more:?}: {log}");
+        let last = log.lines().last().unwrap_or_default();
+        assert!(last.starts_with("bowsprit: ") && last.contains(expected), "{log}");
+        assert!(!log.contains("hunter-2"), "{log}");
+    }
+    let child = Command::new(binary()).arg("dance").stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(ends(child).0, Some(2));
+}

@@ -1,0 +1,203 @@
+//! A whole host for tests: real store, real components, real HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a harness fails by panicking"
+)]
+
+mod kube;
+mod user;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Once,
+};
+
+use bowsprit_host_server::{Flags, Host, Settings};
+pub use kube::{Kube, skipped_without};
+pub use reqwest::{Method, StatusCode};
+use serde_json::Value;
+pub use user::{Event, Events, User};
+
+/// The stores every user-visible behaviour is tested on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// SQLite.
+    Embedded,
+    /// Whatever `BOWSPRIT_TEST_MONGODB_URI` names.
+    Mongo,
+}
+
+/// A host under test. Stops when dropped; [`TestHost::stop`] does it in order.
+pub struct TestHost {
+    host: Option<Host>,
+    /// `http://127.0.0.1:PORT`.
+    pub origin: String,
+    /// Its settings, to start it again.
+    environment: Vec<(String, String)>,
+    /// Holds its data until the end.
+    pub data: tempfile::TempDir,
+    mongo: Option<String>,
+}
+
+/// An answer: status and JSON (or null where the body is none).
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Value,
+    /// The body as it came.
+    pub text: String,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+}
+
+impl Answer {
+    /// Asserts the status; answers the body.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.body
+    }
+
+    /// Asserts a problem with this status and code; answers the body.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Value {
+        let body = self.expect(status);
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["error"], body["message"], "{body}");
+        assert!(body["requestId"].as_str().is_some_and(|it| !it.is_empty()), "{body}");
+        body
+    }
+}
+
+impl TestHost {
+    /// A fresh host with an embedded store and the built plugins.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A fresh host on one of the stores; `None` if there is no such server
+    /// (never in CI).
+    pub async fn on(store: Store) -> Option<Self> {
+        match store {
+            Store::Embedded => Some(Self::start().await),
+            Store::Mongo => {
+                let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
+                let name = format!("bowsprit-it-{}", unique());
+                let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
+                let mut host = Self::with(&[("BOWSPRIT_STORE", &uri)]).await;
+                host.mongo = Some(uri);
+                Some(host)
+            }
+        }
+    }
+
+    /// A fresh host with more settings, as in the environment.
+    pub async fn with(environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut all = vec![
+            ("BOWSPRIT_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("BOWSPRIT_DATA_DIR".to_owned(), data.path().join("data").display().to_string()),
+            ("BOWSPRIT_PLUGINS_DIRS".to_owned(), plugins_dir().display().to_string()),
+        ];
+        all.extend(environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let mut host =
+            Self { host: None, origin: String::new(), environment: all, data, mongo: None };
+        host.start_again().await;
+        host
+    }
+
+    /// Starts it (again) on the same data.
+    pub async fn start_again(&mut self) {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let environment = self.environment.clone().into_iter();
+        let settings = Settings::load(None, environment, Flags::default()).unwrap();
+        let host = Host::start(settings).await.expect("the host starts");
+        self.origin = format!("http://{}", host.address());
+        self.host = Some(host);
+    }
+
+    /// Stops it in order.
+    pub async fn stop(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.stop().await.expect("the host stops");
+        }
+    }
+
+    /// Stops it and removes what it left in a shared database.
+    pub async fn finish(mut self) {
+        self.stop().await;
+        if let Some(uri) = self.mongo.take() {
+            let store = bowsprit_host_store::mongo::MongoStore::connect(&uri).await.unwrap();
+            store.destroy().await.unwrap();
+        }
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> User {
+        User::anonymous(&self.origin)
+    }
+
+    /// Registers the first user, who becomes administrator.
+    pub async fn admin(&self) -> User {
+        self.register("admin@example.com", None).await
+    }
+
+    /// Registers one more user with the administrator's invite code.
+    pub async fn user(&self, admin: &User, email: &str) -> User {
+        let invite = admin.get("/settings/invite-code").await.expect(200);
+        self.register(email, invite["inviteCode"].as_str()).await
+    }
+
+    async fn register(&self, email: &str, invite: Option<&str>) -> User {
+        let body = serde_json::json!({
+            "email": email, "password": "secret-123", "name": "Test", "inviteCode": invite,
+        });
+        let answer = self.anonymous().post("/auth/register", &body).await.expect(201);
+        User::with_token(
+            &self.origin,
+            answer["token"].as_str().unwrap(),
+            answer["user"]["id"].as_str().unwrap(),
+        )
+    }
+}
+
+/// Where `cargo xtask plugins build` puts components.
+pub fn plugins_dir() -> PathBuf {
+    built(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/dist"),
+        "cargo xtask plugins build",
+    )
+}
+
+/// Where `cargo xtask plugins build --guests` puts hostile components.
+pub fn guests_dir() -> PathBuf {
+    built(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/dist"),
+        "cargo xtask plugins build --guests",
+    )
+}
+
+fn built(path: PathBuf, command: &str) -> PathBuf {
+    assert!(path.is_dir(), "{} is missing: run `{command}` first", path.display());
+    path.canonicalize().unwrap()
+}
+
+/// An HTTP client without any state.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
+/// A word no other test uses.
+pub fn unique() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("{:x}-{:x}-{count:x}", time.as_micros() & 0xff_ffff_ffff, std::process::id())
+}

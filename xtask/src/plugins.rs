@@ -1,0 +1,76 @@
+//! `cargo xtask plugins`: Rust crates in, plugin folders out.
+//!
+//! Each member of the `plugins` workspace (and of `tests/guests`, when asked)
+//! that has a `plugin.toml` is compiled for `wasm32-unknown-unknown`, turned
+//! into a component in this process, and laid out as the host wants it:
+//! `<workspace>/dist/<id>/`, where the id is the crate's folder name.
+
+mod compile;
+mod dist;
+mod toolchain;
+mod watch;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+
+use crate::paths;
+use crate::progress::Step;
+
+/// What to do with the plugins.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Builds every plugin into `plugins/dist`.
+    Build(Which),
+    /// Builds, and builds again whenever a source changes, until Ctrl-C.
+    Watch(Which),
+}
+
+/// Which workspaces to build.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Which {
+    /// Also build the misbehaving components of `tests/guests`.
+    #[arg(long)]
+    pub(crate) guests: bool,
+}
+
+/// Runs `cargo xtask plugins …`.
+pub(crate) fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Build(which) => build(*which),
+        Command::Watch(which) => watch::run(*which),
+    }
+}
+
+/// Builds the plugins once.
+pub(crate) fn build(which: Which) -> Result<()> {
+    let mut way = None;
+    for workspace in workspaces(which) {
+        let name = workspace.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !workspace.join("Cargo.toml").is_file() {
+            eprintln!("  {name}: no workspace there yet, nothing to build");
+            continue;
+        }
+        let way = match &way {
+            Some(way) => way,
+            None => way.insert(toolchain::choose()?),
+        };
+        let step = Step::start(format!("compiling {name} ({})", way.name()));
+        let guests = compile::workspace(&workspace, way)
+            .with_context(|| format!("cannot build the plugins in `{}`", workspace.display()))?;
+        step.done(&format!("{} crate(s)", guests.len()));
+        let step = Step::start(format!("componentizing {name}"));
+        let outcome = dist::publish(&workspace.join("dist"), &guests)?;
+        step.done(&outcome.to_string());
+    }
+    Ok(())
+}
+
+fn workspaces(which: Which) -> Vec<PathBuf> {
+    let mut all = vec![paths::root().join("plugins")];
+    if which.guests {
+        all.push(paths::root().join("tests/guests"));
+    }
+    all
+}

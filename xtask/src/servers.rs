@@ -1,0 +1,126 @@
+//! Real servers for tests and the demo: a Kubernetes control plane with fake
+//! nodes, and a server that speaks MongoDB's protocol.
+//!
+//! What the environment offers is used first, then what the cache has, and
+//! only then is something built. Each server has a free port and a temporary
+//! folder of its own, and ends with the process that started it.
+
+mod background;
+mod child;
+mod kube;
+mod mongo;
+mod tools;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+
+use crate::process;
+use crate::progress::seconds;
+
+/// What the children of a command are told about the servers, by name.
+pub(crate) type Environment = BTreeMap<String, String>;
+
+/// What to do with the servers; nothing said means: run them until Ctrl-C.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Starts the servers in the background; `test` and `demo` use them.
+    Up,
+    /// Stops the servers started by `up`.
+    Down,
+    /// Says whether servers run in the background, and where.
+    Status,
+    /// Runs the servers for `up`.
+    #[command(hide = true)]
+    Hold,
+}
+
+/// Which servers are needed.
+#[derive(Clone, Copy)]
+pub(crate) enum Needs {
+    /// Kubernetes and MongoDB.
+    All,
+    /// Kubernetes only.
+    Kubernetes,
+}
+
+/// Servers that are up; dropping this ends those it started.
+#[derive(Default)]
+pub(crate) struct Servers {
+    /// `BOWSPRIT_TEST_*` for whoever uses the servers.
+    pub(crate) environment: Environment,
+    kube: Option<kube::ControlPlane>,
+    mongo: Option<mongo::Mongo>,
+}
+
+impl Servers {
+    /// Uses the servers of `cargo xtask servers up` if there are any, else
+    /// starts what is needed.
+    pub(crate) fn obtain(needs: Needs) -> Result<Self> {
+        if let Some(state) = background::running()? {
+            eprintln!("  using the servers of `cargo xtask servers up` (process {})", state.pid);
+            return Ok(Self { environment: state.environment, ..Self::default() });
+        }
+        Self::start(needs)
+    }
+
+    /// Starts what is needed, side by side.
+    fn start(needs: Needs) -> Result<Self> {
+        let start = Instant::now();
+        let (kube, mongo) = std::thread::scope(|scope| {
+            let mongo = matches!(needs, Needs::All).then(|| scope.spawn(mongo::Mongo::obtain));
+            let kube = kube::ControlPlane::obtain().context("cannot provide Kubernetes");
+            (kube, mongo.map(|thread| thread.join()))
+        });
+        let kube = kube?;
+        let mongo = match mongo {
+            None => None,
+            Some(Ok(result)) => Some(result.context("cannot provide MongoDB")?),
+            Some(Err(_)) => anyhow::bail!("the thread that starts MongoDB panicked"),
+        };
+        let mut environment = kube.environment();
+        environment.extend(mongo.iter().flat_map(mongo::Mongo::environment));
+        eprintln!("  servers up after {}", seconds(start.elapsed()));
+        Ok(Self { environment, kube: Some(kube), mongo })
+    }
+
+    /// Fails if a server that should run has ended.
+    fn check_alive(&mut self) -> Result<()> {
+        self.kube.as_mut().map_or(Ok(()), kube::ControlPlane::check_alive)?;
+        self.mongo.as_mut().map_or(Ok(()), mongo::Mongo::check_alive)
+    }
+
+    /// Watches over the servers until we are asked to stop.
+    fn keep_until_interrupted(&mut self) -> Result<()> {
+        while !process::interrupted() {
+            self.check_alive()?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+/// Runs `cargo xtask servers …`.
+pub(crate) fn run(command: Option<&Command>) -> Result<()> {
+    match command {
+        Some(Command::Up) => background::up(),
+        Some(Command::Down) => background::down(),
+        Some(Command::Status) => background::status(),
+        Some(Command::Hold) => background::hold(),
+        None => {
+            let mut servers = Servers::start(Needs::All)?;
+            print(&servers.environment);
+            eprintln!("  until Ctrl-C");
+            servers.keep_until_interrupted()
+        }
+    }
+}
+
+/// Prints `environment` in a form a shell can read.
+fn print(environment: &Environment) {
+    for (name, value) in environment {
+        println!("export {name}='{value}'");
+    }
+}
