@@ -147,7 +147,7 @@ async fn twelve_unfilled_nodes_are_saved_and_their_run_says_what_is_missing() {
     host.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_viewers_all_see_the_last_state() {
     const VIEWERS: usize = 1_000;
     let Some(kube) = Kube::connect() else { return };

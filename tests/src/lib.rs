@@ -103,6 +103,7 @@ impl TestHost {
             ("BOWSPRIT_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("BOWSPRIT_DATA_DIR".to_owned(), data.path().join("data").display().to_string()),
             ("BOWSPRIT_PLUGINS_DIRS".to_owned(), plugins_dir().display().to_string()),
+            ("BOWSPRIT_PLUGINS_CACHE_DIR".to_owned(), cache_dir().display().to_string()),
         ];
         all.extend(environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let mut host =
@@ -165,6 +166,12 @@ impl TestHost {
             answer["user"]["id"].as_str().unwrap(),
         )
     }
+}
+
+/// Compiled components, shared by all hosts under test: each test would
+/// compile the same ones otherwise.
+fn cache_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-plugin-cache")
 }
 
 /// Where `cargo xtask plugins build` puts components.

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct User {
     client: Client,
+    streams: Client,
     origin: String,
     /// The bearer token, if signed in.
     pub token: Option<String>,
@@ -25,7 +26,8 @@ pub struct User {
 impl User {
     pub(crate) fn anonymous(origin: &str) -> Self {
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { client, origin: origin.into(), token: None, id: String::new() }
+        let streams = Client::new();
+        Self { client, streams, origin: origin.into(), token: None, id: String::new() }
     }
 
     pub(crate) fn with_token(origin: &str, token: &str, id: &str) -> Self {
@@ -108,8 +110,8 @@ impl User {
     pub async fn events(&self, path: &str, last_event_id: Option<&str>) -> Events {
         let url = format!("{}/v1/api{path}", self.origin);
         // Streams have no end: no timeout for the whole answer.
-        let client = Client::new();
-        let mut request = client.get(url).bearer_auth(self.token.as_deref().unwrap_or_default());
+        let mut request =
+            self.streams.get(url).bearer_auth(self.token.as_deref().unwrap_or_default());
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }

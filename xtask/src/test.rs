@@ -66,4 +66,7 @@ fn filtered(tally: &mut Tally, filter: &str) {
         tally.tests("tests", || steps::tests(&servers, Some(filter)));
     }
     tally.tests("tests of the plugins", || steps::tests_of_plugins(Some(filter)));
+    if !tally.has_tests() {
+        tally.not_run("a test", &format!("no test's name contains `{filter}`"));
+    }
 }

@@ -80,7 +80,7 @@ pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." { "body".to_owned() } else { path };
+        let field = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
         Error::invalid(field, format!("is not as expected: {}", error.inner()))
     })?;
     reader.end().map_err(|_| Error::invalid("body", "must be one JSON value"))?;

@@ -85,6 +85,8 @@ pub struct Builtin {
 pub struct Plugins {
     /// Folders of plugins.
     pub dirs: Vec<PathBuf>,
+    /// Where compiled components are kept; in the data folder if absent.
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// Bounds.

@@ -34,7 +34,12 @@ use bowsprit_host_core::{
 use bowsprit_host_engine::{EngineConfig, PluginEngine};
 use bowsprit_host_store::{embedded::EmbeddedStore, mongo::MongoStore};
 use secrecy::ExposeSecret as _;
-use tokio::{net::TcpListener, signal::unix, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    signal::unix,
+    sync::watch,
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{keys, settings::Settings, supervisor::Supervisor};
@@ -104,7 +109,7 @@ impl Host {
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, is_ready)?;
         runs.recover().await.context("interrupted runs cannot be ended")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
-        let listener = TcpListener::bind(&settings.listen)
+        let listener = listen(&settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
@@ -136,6 +141,21 @@ impl Host {
     }
 }
 
+/// Binds with a backlog for thousands of viewers who come at once.
+async fn listen(address: &str) -> std::io::Result<TcpListener> {
+    const BACKLOG: u32 = 8192;
+    let mut last = std::io::Error::other("the name has no address");
+    for address in tokio::net::lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Documents>> {
     let store: Arc<dyn Documents> = match settings.store.expose_secret() {
         "embedded" => {
@@ -156,9 +176,11 @@ async fn start_plugins(
     supervisor: &Supervisor,
     events: Arc<dyn Events>,
 ) -> anyhow::Result<Arc<PluginEngine>> {
+    let cache_dir = settings.plugins.cache_dir.clone();
+    let cache_dir = cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"));
     let config = EngineConfig {
         dirs: settings.plugins.dirs.clone(),
-        cache_dir: Some(settings.data_dir.join("plugin-cache")),
+        cache_dir: Some(cache_dir),
         ..EngineConfig::default()
     };
     let engine = Arc::new(PluginEngine::open(config, events)?);

@@ -88,8 +88,9 @@ impl Mongo {
             "set `BOWSPRIT_TEST_MONGODB_URI`, put `mongod` on `PATH`, or start Docker or Podman",
         )?;
         let folder = folder("mongo")?;
-        let postgres = tools.start_postgres(folder.path())?;
-        let ferretdb = tools.start_ferretdb(folder.path(), port)?;
+        let inner = free_port()?;
+        let postgres = tools.start_postgres(folder.path(), inner)?;
+        let ferretdb = tools.start_ferretdb(folder.path(), port, inner)?;
         let servers = vec![ferretdb, postgres];
         Ok(Self { uri: uri(port), servers, _container: None, _folder: Some(folder) })
     }

@@ -60,6 +60,8 @@ pub(super) struct Tally {
     counts: Counts,
     rows: Vec<Row>,
     problems: Vec<String>,
+    /// How many of `counts` are tests.
+    tests: usize,
 }
 
 impl Tally {
@@ -90,6 +92,7 @@ impl Tally {
         self.counts.passed += passed;
         self.counts.failed += failed;
         self.counts.skipped += skipped;
+        self.tests += passed + failed + skipped;
         self.row(name, took, &format!("{passed} passed, {failed} failed, {skipped} skipped"));
         self.problems.extend(tested.failures.iter().map(|test| format!("{name}: `{test}` failed")));
         if !tested.success && failed == 0 {
@@ -103,6 +106,11 @@ impl Tally {
         self.counts.failed += 1;
         self.row(name, Duration::ZERO, "not run");
         self.problems.push(format!("{name}: not run: {why}"));
+    }
+
+    /// Whether any test was run.
+    pub(super) fn has_tests(&self) -> bool {
+        self.tests > 0
     }
 
     /// Whether this is good enough; nothing may be skipped where it `is_ci`.

@@ -147,7 +147,8 @@ async fn answers_of_every_function_are_checked() {
     let (bad, context) = (node("misbehave", "bad-json"), Context::default());
 
     let normalized = catalogue.normalize(&bad).await.expect_err("not JSON");
-    let viewed = catalogue.public_view(&bad).await.expect_err("not an object");
+    let viewed =
+        catalogue.public_view(&node("misbehave", "bad-view")).await.expect_err("not an object");
     let observed = catalogue.observe(&bad, &context).await.expect_err("no name, no selector");
     let status = catalogue.status(&bad, &[], "2026-01-01T00:00:00Z", None).await;
 

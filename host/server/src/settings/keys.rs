@@ -139,6 +139,12 @@ pub(super) static KEYS: &[Key] = &[
     },
     Key { name: "plugins.dirs", kind: Kind::List, accepted: "a list of folders", default: empty },
     Key {
+        name: "plugins.cache_dir",
+        kind: Kind::Text,
+        accepted: "a folder nobody else can write to",
+        default: none,
+    },
+    Key {
         name: "limits.body_bytes",
         kind: Kind::Number(1 << 10, 64 << 20),
         accepted: "a number of bytes from 1024 to 67108864",

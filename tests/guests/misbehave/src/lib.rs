@@ -43,8 +43,11 @@ impl Guest for Misbehave {
         }
     }
 
-    fn public_view(_: Node) -> Result<String, Failure> {
-        Ok("[]".into())
+    fn public_view(node: Node) -> Result<String, Failure> {
+        match wish(&node.data) {
+            "bad-view" => Ok("[]".into()),
+            _ => Ok("{}".into()),
+        }
     }
 
     fn validate(_: Node, _: Context) -> Result<Vec<Finding>, Failure> {

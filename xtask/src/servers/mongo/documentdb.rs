@@ -40,16 +40,17 @@ chroot "$ROOT" chown postgres:postgres /data
 inside $bin/initdb -D /data -A trust --no-sync -E UTF8 --locale=C.UTF-8
 cat "$CONFIGURATION" >> "$DATA/postgresql.conf"
 inside $bin/pg_ctl -D /data -w -l /data/log start
-inside $bin/psql -h /data -d postgres -c 'CREATE EXTENSION documentdb CASCADE'
+inside $bin/psql -h /data -p "$PORT" -d postgres -c 'CREATE EXTENSION documentdb CASCADE'
 touch "$READY"
 while inside $bin/pg_ctl -D /data status > /dev/null; do sleep 1; done
 exit 1
 "#;
 
-/// A throw-away database: no network, no syncing, background workers for the
-/// extension's own jobs (time-to-live, building of indexes).
+/// A throw-away database: no syncing, background workers for the extension's
+/// own jobs (time-to-live). It listens on the loopback because the extension
+/// builds indexes over a connection to `localhost` of its own.
 const CONFIGURATION: &str = "
-listen_addresses = ''
+listen_addresses = '127.0.0.1'
 unix_socket_directories = '/data'
 unix_socket_permissions = 0777
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
@@ -87,16 +88,17 @@ impl Tools {
     }
 
     /// Starts PostgreSQL with its data and its socket in `folder`.
-    pub(super) fn start_postgres(&self, folder: &Path) -> Result<Server> {
+    pub(super) fn start_postgres(&self, folder: &Path, port: u16) -> Result<Server> {
         let data = folder.join("data");
         fs::create_dir(&data)?;
         let configuration = folder.join("postgresql.conf");
-        fs::write(&configuration, CONFIGURATION)?;
+        fs::write(&configuration, format!("{CONFIGURATION}port = {port}\n"))?;
         let ready = folder.join("ready");
         let mut command = namespaced();
         command.args(["sh", "-c", SERVE]);
         command.env("ROOT", &self.root).env("DATA", &data);
         command.env("CONFIGURATION", &configuration).env("READY", &ready);
+        command.env("PORT", port.to_string());
         let step = Step::start("starting PostgreSQL");
         let mut server = Server::start("postgresql", command, folder)?;
         server.wait_until("starting PostgreSQL", Duration::from_secs(60), || ready.exists())?;
@@ -105,12 +107,12 @@ impl Tools {
     }
 
     /// Starts FerretDB in front of the PostgreSQL of the same `folder`.
-    pub(super) fn start_ferretdb(&self, folder: &Path, port: u16) -> Result<Server> {
+    pub(super) fn start_ferretdb(&self, folder: &Path, port: u16, postgres: u16) -> Result<Server> {
         let socket = folder.join("data");
         let mut command = Command::new(&self.ferretdb);
         command
             .arg(format!(
-                "--postgresql-url=postgres://postgres@/postgres?host={}",
+                "--postgresql-url=postgres://postgres@/postgres?host={}&port={postgres}",
                 socket.display()
             ))
             .arg(format!("--listen-addr=127.0.0.1:{port}"))
