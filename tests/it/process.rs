@@ -6,7 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use bowsprit_tests::plugins_dir;
+use bowsprit_tests::{Kube, User, cache_dir, plugins_dir, unique};
+use serde_json::json;
+
+use crate::runs::node;
 
 /// The binary beside the test binary: both are of the same build.
 fn binary() -> PathBuf {
@@ -22,6 +25,7 @@ fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
         .arg(dir.join("data"))
         .arg("--plugins")
         .arg(plugins_dir())
+        .env("BOWSPRIT_PLUGINS_CACHE_DIR", cache_dir())
         .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -103,4 +107,119 @@ fn a_start_that_fails_ends_with_one_clear_line() {
     }
     let child = Command::new(binary()).arg("dance").stderr(Stdio::piped()).spawn().unwrap();
     assert_eq!(ends(child).0, Some(2));
+}
+
+/// Registers the administrator of a fresh host.
+async fn admin(address: &str) -> User {
+    let body = json!({"email": "a@example.com", "password": "canary-password", "name": "A"});
+    let anonymous = User::anonymous(address);
+    let made = anonymous.post("/auth/register", &body).await.expect(201);
+    User::with_token(address, made["token"].as_str().unwrap(), made["user"]["id"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_logged() {
+    let Some(kube) = Kube::connect() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.yaml");
+    let settings =
+        "log_level: trace\njwt_secret: canary-jwt-secret-1\nencryption_key: canary-encryption-1\n";
+    std::fs::write(&config, settings).unwrap();
+    let mut child = serve(dir.path(), &["--config", &config.display().to_string()]);
+    // A full pipe would stop the host: read while it writes.
+    let mut stderr = child.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).map(|_| text)
+    });
+    let address = address(&mut child);
+    let user = admin(&address).await;
+    let login = json!({"email": "a@example.com", "password": "canary-wrong-password"});
+    User::anonymous(&address).post("/auth/login", &login).await.expect(401);
+    kube.add_to(&user, "lab").await;
+    let bad = json!({"name": "bad", "server": kube.server, "authType": "token", "credentials": {"token": "canary-bad-token", "insecure": true}});
+    user.post("/clusters", &bad).await.expect(201);
+    user.post("/clusters/bad/test", &json!({})).await.expect(503);
+    let broken = json!({"name": "c", "server": kube.server, "authType": "kubeconfig", "credentials": {"kubeconfig": "canary-kubeconfig: ["}});
+    user.post("/clusters", &broken).await.expect(400);
+    let id = user.workflow("w", "lab").await;
+    let namespace = format!("it-{}", unique());
+    let data = json!({"name": "web", "namespace": namespace, "image": "nginx:1.27", "replicas": 1, "port": 80});
+    user.save(&id, &json!({"nodes": [node("n", "deployment", data)], "edges": []})).await;
+    let trigger = json!({"trigger_data": {"envVars": {"n": {"T": "canary-env-value"}}, "secrets": {"n": {"S": "canary-secret-value"}}}});
+    user.run(&id, &trigger).await.expect(200);
+    let token = user.token.clone().unwrap();
+    let query = format!("/workflows?token={token}");
+    user.get(&query).await.expect(200);
+    signal(&child, "TERM");
+    child.wait().unwrap();
+    let log = log.join().unwrap().unwrap();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is verbose");
+    for secret in ["canary", kube.token.as_str(), token.as_str()] {
+        let line = log.lines().find(|it| it.contains(secret));
+        assert!(line.is_none(), "`{secret}` in: {}", line.unwrap_or_default());
+    }
+}
+
+#[tokio::test]
+async fn a_run_cut_off_by_a_crash_is_told_and_can_be_repeated() {
+    let Some(kube) = Kube::connect() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = serve(dir.path(), &[]);
+    let first = address(&mut child);
+    let user = admin(&first).await;
+    kube.add_to(&user, "lab").await;
+    let namespace = format!("it-{}", unique());
+    let id = user.workflow("w", "lab").await;
+    let map = |n: usize| {
+        let data = json!({"name": format!("cm-{n}"), "namespace": namespace, "data": {"n": "1"}});
+        node(&format!("c{n}"), "configmap", data)
+    };
+    let nodes: Vec<_> = (0..300).map(map).collect();
+    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
+    let running = user.clone();
+    let path = id.clone();
+    let run = tokio::spawn(async move { running.try_run(&path).await });
+    kube.until(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0"), Option::is_some).await;
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    run.await.unwrap();
+    let mut child = serve(dir.path(), &[]);
+    let user = user.at(&address(&mut child));
+    let runs = user.get(&format!("/workflows/{id}/runs")).await.expect(200);
+    assert_eq!(runs["runs"][0]["status"], "failed", "{}", runs["runs"][0]["status"]);
+    assert!(runs["runs"][0]["error"].as_str().unwrap().contains("stopped"));
+    // What was applied is remembered, so that the whole can be removed. The
+    // lock of the dead host is taken over by its expiry or by the new start.
+    let run = user.post(&format!("/workflows/{id}/run"), &json!({})).await.expect(200);
+    assert_eq!(run["status"], "completed");
+    user.put(&format!("/workflows/{id}/status"), &json!({"status": "archived"})).await.expect(200);
+    kube.until_gone(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0")).await;
+    kube.until_gone(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-299")).await;
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_run_under_way_is_finished_before_the_host_stops() {
+    let Some(kube) = Kube::connect() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = serve(dir.path(), &[]);
+    let user = admin(&address(&mut child)).await;
+    kube.add_to(&user, "lab").await;
+    let namespace = format!("it-{}", unique());
+    let id = user.workflow("w", "lab").await;
+    let map = |n: usize| {
+        let data = json!({"name": format!("cm-{n}"), "namespace": namespace, "data": {"n": "1"}});
+        node(&format!("c{n}"), "configmap", data)
+    };
+    let nodes: Vec<_> = (0..100).map(map).collect();
+    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
+    let running = user.clone();
+    let path = id.clone();
+    let run = tokio::spawn(async move { running.try_run(&path).await });
+    kube.until(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0"), Option::is_some).await;
+    signal(&child, "TERM");
+    assert_eq!(run.await.unwrap(), Some(200), "its caller gets the answer");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

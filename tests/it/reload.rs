@@ -140,3 +140,22 @@ async fn components_that_misbehave_when_asked_what_they_are_do_not_load() {
     assert!(!names.iter().any(|it| it.contains("describe")), "{names:?}");
     host.finish().await;
 }
+
+#[tokio::test]
+async fn new_bytes_are_live_without_a_restart() {
+    let (host, dir) = host_with(&[("configmap", plugins_dir().join("configmap"))]).await;
+    let user = host.admin().await;
+    let before = palette(&user).await[0]["description"].as_str().unwrap().to_owned();
+    let path = dir.path().join("configmap/plugin.wasm");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(before.len()).position(|it| it == before.as_bytes()).unwrap();
+    bytes[at] = b'#';
+    let fresh = dir.path().join("configmap/.plugin.wasm.new");
+    std::fs::write(&fresh, bytes).unwrap();
+    std::fs::rename(fresh, path).unwrap();
+    until_palette(&user, "the new description", |it| {
+        it[0]["description"].as_str().is_some_and(|it| it.starts_with('#'))
+    })
+    .await;
+    host.finish().await;
+}

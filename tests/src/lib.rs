@@ -170,7 +170,7 @@ impl TestHost {
 
 /// Compiled components, shared by all hosts under test: each test would
 /// compile the same ones otherwise.
-fn cache_dir() -> PathBuf {
+pub fn cache_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-plugin-cache")
 }
 

@@ -24,13 +24,15 @@ pub struct User {
 }
 
 impl User {
-    pub(crate) fn anonymous(origin: &str) -> Self {
+    /// Somebody without a token.
+    pub fn anonymous(origin: &str) -> Self {
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         let streams = Client::new();
         Self { client, streams, origin: origin.into(), token: None, id: String::new() }
     }
 
-    pub(crate) fn with_token(origin: &str, token: &str, id: &str) -> Self {
+    /// Somebody with a token.
+    pub fn with_token(origin: &str, token: &str, id: &str) -> Self {
         let anonymous = Self::anonymous(origin);
         Self { token: Some(token.into()), id: id.into(), ..anonymous }
     }
@@ -104,6 +106,16 @@ impl User {
         let published = serde_json::json!({ "status": "published" });
         self.put(&format!("/workflows/{workflow}/status"), &published).await.expect(200);
         self.post(&format!("/workflows/{workflow}/run"), body).await
+    }
+
+    /// Publishes and runs on a host that may go away meanwhile; the run's
+    /// status, if an answer came.
+    pub async fn try_run(&self, workflow: &str) -> Option<u16> {
+        let published = serde_json::json!({ "status": "published" });
+        self.put(&format!("/workflows/{workflow}/status"), &published).await.expect(200);
+        let url = format!("{}/v1/api/workflows/{workflow}/run", self.origin);
+        let request = self.client.post(url).bearer_auth(self.token.as_deref().unwrap_or_default());
+        request.send().await.ok().map(|it| it.status().as_u16())
     }
 
     /// Opens an event stream below `/v1/api`.

@@ -18,9 +18,13 @@ use serde_json::{Map, Value};
 
 use crate::request_id;
 
-/// An error on its way to the client.
+/// An error on its way to the client. Boxed: every handler's `Result` carries
+/// the space for one.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -53,8 +57,9 @@ impl Problem {
     /// Always with `details`, as runs and fixes promise.
     pub(crate) fn detailed(error: Error, details: Option<String>) -> Self {
         let mut problem = Self::from(error);
-        if problem.details.is_none() {
-            problem.details = details.or_else(|| Some(problem.message.clone()));
+        let parts = &mut problem.0;
+        if parts.details.is_none() {
+            parts.details = details.or_else(|| Some(parts.message.clone()));
         }
         problem
     }
@@ -62,14 +67,14 @@ impl Problem {
     /// With another status.
     #[must_use]
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+        self.0.status = status;
         self
     }
 
     /// With a key the route's contract adds.
     #[must_use]
     pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(key.into(), value.into());
+        self.0.extra.insert(key.into(), value.into());
         self
     }
 }
@@ -111,7 +116,16 @@ impl From<Error> for Problem {
             _ => {}
         }
         let extra = Map::new();
-        Self { status, code, message, field, details, findings, retry_after, extra }
+        Self(Box::new(Parts {
+            status,
+            code,
+            message,
+            field,
+            details,
+            findings,
+            retry_after,
+            extra,
+        }))
     }
 }
 
@@ -130,18 +144,19 @@ fn listed(findings: &[Finding]) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let parts = *self.0;
         let body = Body {
-            error: &self.message,
-            message: &self.message,
-            code: self.code,
-            field: self.field.as_deref(),
-            details: self.details.as_deref(),
-            findings: &self.findings,
+            error: &parts.message,
+            message: &parts.message,
+            code: parts.code,
+            field: parts.field.as_deref(),
+            details: parts.details.as_deref(),
+            findings: &parts.findings,
             request_id: request_id::current(),
-            extra: &self.extra,
+            extra: &parts.extra,
         };
-        let mut response = (self.status, Json(body)).into_response();
-        if let Some(seconds) = self.retry_after {
+        let mut response = (parts.status, Json(body)).into_response();
+        if let Some(seconds) = parts.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -1,10 +1,11 @@
 //! One kind's objects in one scope, kept up to date by a task.
 
+mod index;
+
 use std::{
-    collections::BTreeMap,
     pin::pin,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -28,6 +29,7 @@ use tokio::{
 };
 
 use crate::{clients::Lane, errors};
+use index::Index;
 
 /// Changes kept for receivers that are behind; a slower one looks at everything
 /// again.
@@ -102,8 +104,15 @@ impl Informer for KubeInformer {
     }
 
     fn objects(&self) -> Vec<Arc<Observed>> {
-        let objects = self.cache.objects.read().unwrap_or_else(PoisonError::into_inner);
-        objects.values().cloned().collect()
+        self.cache.read().all()
+    }
+
+    fn get(&self, namespace: Option<&str>, name: &str) -> Option<Arc<Observed>> {
+        self.cache.read().get(namespace, name)
+    }
+
+    fn with_label(&self, key: &str, value: &str) -> Vec<Arc<Observed>> {
+        self.cache.read().with_label(key, value)
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {
@@ -111,11 +120,8 @@ impl Informer for KubeInformer {
     }
 }
 
-/// Namespace and name.
-type Name = (Option<String>, String);
-
 struct Cache {
-    objects: RwLock<BTreeMap<Name, Arc<Observed>>>,
+    objects: RwLock<Index>,
     state: watch::Sender<InformerState>,
     changes: broadcast::Sender<Change>,
     closed: AtomicBool,
@@ -133,8 +139,7 @@ impl Cache {
 
     fn put(&self, object: Observed) {
         let object = Arc::new(object);
-        let name = (object.namespace.clone(), object.name.clone());
-        self.write(|objects| objects.insert(name, object.clone()));
+        self.write(|objects| objects.insert(object.clone()));
         self.publish(Change::Object(object));
     }
 
@@ -144,7 +149,7 @@ impl Cache {
         self.publish(Change::Object(Arc::new(object)));
     }
 
-    fn replace(&self, all: BTreeMap<Name, Arc<Observed>>) {
+    fn replace(&self, all: Index) {
         self.write(|objects| *objects = all);
         self.enter(InformerState::Live);
         self.publish(Change::Relisted);
@@ -167,8 +172,12 @@ impl Cache {
         self.publish(Change::Relisted);
     }
 
-    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<Name, Arc<Observed>>) -> T) -> T {
-        change(&mut self.objects.write().unwrap_or_else(PoisonError::into_inner))
+    fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Index)) {
+        change(&mut self.objects.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Nobody listening is not an error.
@@ -204,6 +213,9 @@ impl Follower {
             let ended = self.follow().await;
             // One cut connection is an API server restarting or a proxy's time
             // limit: worth saying only if the next attempt fails too.
+            if ended.listed {
+                pauses = DefaultBackoff::default();
+            }
             forgiven = ended.listed || (!forgiven && errors::is_cut(&ended.why));
             self.report(&ended.why, forgiven);
             let Some(pause) = pauses.next() else { return };
@@ -214,15 +226,13 @@ impl Follower {
     /// Follows until something fails.
     async fn follow(&self) -> Ended {
         let mut events = pin!(watcher::watcher(self.api.clone(), self.config.clone()));
-        let mut all = BTreeMap::new();
+        let mut all = Index::default();
         let mut listed = false;
         loop {
             match events.next().await {
-                Some(Ok(Event::Init)) => all.clear(),
+                Some(Ok(Event::Init)) => all = Index::default(),
                 Some(Ok(Event::InitApply(object))) => {
-                    if let Some(it) = self.observed(object) {
-                        all.insert((it.namespace.clone(), it.name.clone()), Arc::new(it));
-                    }
+                    self.observed(object).into_iter().for_each(|it| all.insert(Arc::new(it)));
                 }
                 Some(Ok(Event::InitDone)) => {
                     listed = true;

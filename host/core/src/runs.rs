@@ -15,7 +15,10 @@ pub mod plan;
 mod record;
 pub mod vault;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::sync::oneshot;
 
@@ -71,6 +74,17 @@ pub struct Finished {
     pub findings: Vec<Finding>,
 }
 
+/// Which unfinished runs are to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abandoned {
+    /// All there are.
+    All,
+    /// Those this host works on.
+    Own,
+    /// Those of other hosts whose lock has expired.
+    Expired,
+}
+
 /// The run use-cases.
 #[derive(Clone)]
 pub struct Runs {
@@ -86,6 +100,8 @@ pub struct Runs {
     observer: Observer,
     tasks: Arc<dyn Tasks>,
     cleanup: Cleanup,
+    /// Runs this host works on.
+    own: Arc<Mutex<HashSet<Id>>>,
 }
 
 /// What [`Runs`] works with.
@@ -124,7 +140,21 @@ impl Runs {
             notifications: parts.notifications,
             observer: parts.observer,
             tasks: parts.tasks,
+            own: Arc::default(),
         }
+    }
+
+    fn is_own(&self, run: Id) -> bool {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).contains(&run)
+    }
+
+    fn set_own(&self, run: Id, own: bool) {
+        let mut runs = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if own {
+            runs.insert(run)
+        } else {
+            runs.remove(&run)
+        };
     }
 
     /// Starts a run of a published workflow. One at a time.
@@ -142,10 +172,12 @@ impl Runs {
         }
         let id = Id::new();
         let lock = self.locks.take(workflow.id, id).await?;
+        self.set_own(id, true);
         let begun = self.begin(caller, &workflow, id, trigger).await;
         let (run, vault) = match begun {
             Ok(begun) => begun,
             Err(error) => {
+                self.set_own(id, false);
                 self.locks.release(lock).await;
                 return Err(error);
             }
@@ -154,6 +186,7 @@ impl Runs {
         let (this, caller) = (self.clone(), caller.clone());
         self.tasks.start("run a workflow", async move {
             let finished = this.execute(&caller, workflow, run, &vault, &lock).await;
+            this.set_own(id, false);
             this.locks.release(lock).await;
             drop(tell.send(finished));
         });

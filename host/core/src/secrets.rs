@@ -58,8 +58,8 @@ impl Key {
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .unwrap_or_else(|| Sha256::digest(text.as_bytes()).into());
-        let id =
-            hex::encode(&Sha256::digest([b"bowsprit key id".as_slice(), &bytes].concat())[..4]);
+        let digest = Sha256::digest([b"bowsprit key id".as_slice(), &bytes].concat());
+        let id = hex::encode(digest).chars().take(8).collect();
         Self { id, bytes: SecretBox::new(Box::new(bytes)) }
     }
 }

@@ -23,7 +23,7 @@ use bowsprit_host_core::{
     observer::Observer,
     palette::Palette,
     plugins::{PluginState, Plugins as _},
-    runs::{RUNS, RunParts, Runs, inventory::INVENTORIES, vault::VAULTS},
+    runs::{Abandoned, RUNS, RunParts, Runs, inventory::INVENTORIES, vault::VAULTS},
     secrets::{Key, KeyRing},
     statuses::{STATUSES, Statuses},
     store::{Collection, Documents},
@@ -50,6 +50,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often clusters are asked whether they answer.
 const CLUSTER_CHECK: Duration = Duration::from_secs(60);
+
+/// How often runs whose host died are looked for.
+const ABANDONED_CHECK: Duration = Duration::from_secs(30);
 
 /// Every collection of the host.
 static COLLECTIONS: &[&Collection] = &[
@@ -107,7 +110,9 @@ impl Host {
         let engine = start_plugins(&settings, &supervisor, events).await?;
         let (ready, is_ready) = watch::channel(false);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, is_ready)?;
-        runs.recover().await.context("interrupted runs cannot be ended")?;
+        // An embedded store is nobody else's: whatever is unfinished is dead.
+        let dead = if is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
+        runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         let listener = listen(&settings.listen)
             .await
@@ -135,7 +140,8 @@ impl Host {
         if !self.supervisor.finish_jobs(DRAIN).await {
             tracing::warn!("runs are cut off; they are recorded as interrupted");
         }
-        self.runs.recover().await.context("interrupted runs cannot be ended")?;
+        let ended = self.runs.end_abandoned(Abandoned::Own).await;
+        ended.context("interrupted runs cannot be ended")?;
         self.store.close().await;
         Ok(())
     }
@@ -154,6 +160,10 @@ async fn listen(address: &str) -> std::io::Result<TcpListener> {
         }
     }
     Err(last)
+}
+
+fn is_embedded(settings: &Settings) -> bool {
+    settings.store.expose_secret() == "embedded"
 }
 
 async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Documents>> {
@@ -294,6 +304,15 @@ fn start_monitors(supervisor: &Supervisor, clusters: &Clusters, runs: &Runs, hub
         async move {
             if let Err(error) = clusters.check_all(CLUSTER_CHECK / 2).await {
                 tracing::warn!(%error, "clusters were not checked");
+            }
+        }
+    });
+    let ending = runs.clone();
+    supervisor.every("end abandoned runs", ABANDONED_CHECK, move || {
+        let runs = ending.clone();
+        async move {
+            if let Err(error) = runs.end_abandoned(Abandoned::Expired).await {
+                tracing::warn!(%error, "abandoned runs were not ended");
             }
         }
     });

@@ -1,5 +1,7 @@
 //! The cache and its states; following is tested against a real cluster.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn object(name: &str, uid: &str) -> Observed {
@@ -20,11 +22,11 @@ async fn tells_listeners_of_changes_after_it_made_them() {
 
     cache.put(object("a", "1"));
     assert!(matches!(changes.try_recv(), Ok(Change::Object(it)) if it.uid == "1"));
-    assert_eq!(cache.objects.read().unwrap().len(), 1);
+    assert_eq!(cache.read().all().len(), 1);
 
     cache.remove(object("a", "1"));
     assert!(matches!(changes.try_recv(), Ok(Change::Object(it)) if it.name == "a"));
-    assert!(cache.objects.read().unwrap().is_empty());
+    assert!(cache.read().all().is_empty());
 }
 
 #[tokio::test]
@@ -33,18 +35,18 @@ async fn says_that_all_is_new_after_a_list() {
     cache.put(object("old", "1"));
     let mut changes = cache.changes.subscribe();
 
-    cache.replace(BTreeMap::new());
+    cache.replace(Index::default());
 
     assert!(matches!(changes.try_recv(), Ok(Change::Relisted)));
     assert_eq!(*cache.state.borrow(), InformerState::Live);
-    assert!(cache.objects.read().unwrap().is_empty());
+    assert!(cache.read().all().is_empty());
 }
 
 #[tokio::test]
 async fn stays_closed_once_closed() {
     let cache = Cache::new();
     cache.close();
-    cache.replace(BTreeMap::new());
+    cache.replace(Index::default());
     assert!(matches!(*cache.state.borrow(), InformerState::Unavailable(_)));
 }
 

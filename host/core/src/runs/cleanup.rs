@@ -1,13 +1,16 @@
 //! Removing what runs left in a cluster: by inventory and uid, never by name
 //! alone.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use futures::FutureExt as _;
 
 use super::{
     apply::described,
-    inventory::{Entry, Inventory},
+    inventory::{self, Inventory},
 };
 use crate::{
     Error, Result, clusters::Clusters, id::Id, kubernetes::Cluster, node_types::Prune,
@@ -30,18 +33,18 @@ impl Cleanup {
     pub(super) async fn remove(
         &self,
         workflow: Id,
-        chosen: impl Fn(&Entry) -> bool,
+        chosen: impl Fn(&inventory::Entry) -> bool,
     ) -> Result<Vec<String>> {
         let Some(inventory) = self.inventories.get(&workflow.to_string()).await? else {
             return Ok(Vec::new());
         };
-        let mut entries: Vec<Entry> =
+        let mut entries: Vec<inventory::Entry> =
             inventory.value.entries.iter().filter(|it| chosen(it)).cloned().collect();
         entries.reverse();
         let mut clusters: HashMap<Id, Result<Arc<dyn Cluster>, String>> = HashMap::new();
         for entry in &entries {
-            if !clusters.contains_key(&entry.cluster) {
-                clusters.insert(entry.cluster, self.connect(entry.cluster).await);
+            if let Entry::Vacant(place) = clusters.entry(entry.cluster) {
+                place.insert(self.connect(entry.cluster).await);
             }
         }
         let mut calls = Vec::with_capacity(entries.len());
@@ -87,7 +90,7 @@ impl Cleanup {
         self.clusters.connect(&record).await.map_err(|it| it.to_string())
     }
 
-    async fn forget(&self, workflow: Id, gone: &[Entry]) -> Result<()> {
+    async fn forget(&self, workflow: Id, gone: &[inventory::Entry]) -> Result<()> {
         self.inventories
             .update(&workflow.to_string(), |it| {
                 gone.iter().for_each(|entry| it.remove(entry));
@@ -98,7 +101,7 @@ impl Cleanup {
     }
 }
 
-async fn remove_one(cluster: &Arc<dyn Cluster>, entry: &Entry) -> Result<(), String> {
+async fn remove_one(cluster: &Arc<dyn Cluster>, entry: &inventory::Entry) -> Result<(), String> {
     // Without a uid nothing was ever answered: it may be there or not, and if
     // it is, it is not known to be ours.
     if entry.prune != Prune::Delete || entry.uid.is_empty() {

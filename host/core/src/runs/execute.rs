@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    Finished, RunLock, Runs,
+    Abandoned, Finished, RunLock, Runs,
     apply::{Applier, Outcome, described},
     inventory::{Entry, Inventory},
     plan::{Plan, Target},
@@ -247,24 +247,42 @@ impl Runs {
             .await
     }
 
-    /// Runs that a stopped host left behind are ended as failed; what they
-    /// had applied is in their log and in the inventory.
-    pub async fn recover(&self) -> Result<()> {
+    /// Ends runs nobody works on any more as failed: their host died. What
+    /// they had applied is in their log and in the inventory. With
+    /// [`Abandoned::All`] that is every run, as at the start of a host that has
+    /// its store to itself.
+    pub async fn end_abandoned(&self, which: Abandoned) -> Result<()> {
         let running = Filter::Eq("status", RunStatus::Running.as_str().into());
-        for Stored { value: mut run, .. } in self.runs.find(&Query::new(running, 1_000)).await? {
-            let Some(workflow) = self.workflows.get(&run.workflow_id.to_string()).await? else {
-                continue;
+        for Stored { value: run, .. } in self.runs.find(&Query::new(running, 1_000)).await? {
+            let own = self.is_own(run.id);
+            let abandoned = match which {
+                Abandoned::All => true,
+                Abandoned::Own => own,
+                Abandoned::Expired => {
+                    // A run that has just begun may not be in the store's
+                    // order yet: its lock is taken first, so it is held.
+                    !own && !self.locks.is_held(run.workflow_id, run.id).await?
+                }
             };
-            let applied = self.inventory_of(&workflow).await?;
-            let id = run.id;
-            for entry in applied.iter().filter(|it| it.run == id) {
-                let state = if entry.uid.is_empty() { "may be applied" } else { "applied" };
-                run.log(format!("{}: {} {state}", entry.node, described(&entry.key())));
+            if abandoned {
+                self.end_one(run).await?;
             }
-            run.end(Some("the host stopped while this was being run; run it again".into()));
-            self.record(&workflow, &run).await?;
         }
         Ok(())
+    }
+
+    async fn end_one(&self, mut run: Run) -> Result<()> {
+        let Some(workflow) = self.workflows.get(&run.workflow_id.to_string()).await? else {
+            return Ok(());
+        };
+        let id = run.id;
+        for entry in self.inventory_of(&workflow).await?.iter().filter(|it| it.run == id) {
+            let state = if entry.uid.is_empty() { "may be applied" } else { "applied" };
+            run.log(format!("{}: {} {state}", entry.node, described(&entry.key())));
+        }
+        run.end(Some("the host stopped while this was being run; run it again".into()));
+        self.record(&workflow, &run).await?;
+        self.locks.revoke(run.workflow_id, run.id).await
     }
 
     /// Follows again what earlier starts of the host had applied.

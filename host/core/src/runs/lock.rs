@@ -50,7 +50,7 @@ impl Locks {
 
     /// Takes the lock of `workflow`, or says that a run is under way.
     pub(super) async fn take(&self, workflow: Id, run: Id) -> Result<RunLock> {
-        let key = format!("run:{workflow}");
+        let key = key_of(workflow);
         let expires_at = Timestamp::now() + EXPIRY;
         let lock = RunLock { key: key.clone(), run, expires_at };
         loop {
@@ -90,8 +90,33 @@ impl Locks {
 
     /// Gives a lock back. If that fails it expires by itself.
     pub(super) async fn release(&self, lock: RunLock) {
-        if let Err(error) = self.stored.remove(&lock.key).await {
+        if let Err(error) = self.give_back(&lock.key, lock.run).await {
             tracing::warn!(lock = lock.key, %error, "run lock was not given back");
         }
     }
+
+    /// Whether somebody still works on `run`.
+    pub(super) async fn is_held(&self, workflow: Id, run: Id) -> Result<bool> {
+        let held = self.stored.get(&key_of(workflow)).await?;
+        Ok(held.is_some_and(|it| it.run == run && it.expires_at > Timestamp::now()))
+    }
+
+    /// Takes the lock from a run that is over.
+    pub(super) async fn revoke(&self, workflow: Id, run: Id) -> Result<()> {
+        self.give_back(&key_of(workflow), run).await
+    }
+
+    /// Removes the lock, unless another run holds it by now.
+    async fn give_back(&self, key: &str, run: Id) -> Result<()> {
+        if let Some(held) = self.stored.get(key).await?
+            && held.run == run
+        {
+            self.stored.remove_at(key, held.revision).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key_of(workflow: Id) -> String {
+    format!("run:{workflow}")
 }

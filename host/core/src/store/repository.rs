@@ -139,6 +139,14 @@ impl<T: Record> Repository<T> {
         self.store.remove_if(T::COLLECTION, id, None).await
     }
 
+    /// Removes a value that is still at this revision; false if there was none.
+    pub async fn remove_at(&self, id: &str, seen: Revision) -> Result<bool, StoreError> {
+        match self.store.remove_if(T::COLLECTION, id, Some(seen)).await {
+            Err(StoreError::Stale(_)) => Ok(false),
+            other => other,
+        }
+    }
+
     /// Removes all that match.
     pub async fn remove_all(&self, filter: &Filter) -> Result<u64, StoreError> {
         self.store.remove_all(T::COLLECTION, filter).await
