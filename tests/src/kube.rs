@@ -34,6 +34,7 @@ impl Kube {
         let ca = std::env::var("BOWSPRIT_TEST_KUBE_CA").expect("the CA beside the server");
         let ca_pem = std::fs::read_to_string(ca).unwrap();
         let certificate = reqwest::Certificate::from_pem(ca_pem.as_bytes()).unwrap();
+        crate::install_crypto();
         let client = reqwest::Client::builder().add_root_certificate(certificate).build().unwrap();
         Some(Self { client, server, token, ca_pem })
     }

@@ -114,8 +114,7 @@ impl TestHost {
 
     /// Starts it (again) on the same data.
     pub async fn start_again(&mut self) {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        install_crypto();
         let environment = self.environment.clone().into_iter();
         let settings = Settings::load(None, environment, Flags::default()).unwrap();
         let host = Host::start(settings).await.expect("the host starts");
@@ -197,7 +196,14 @@ fn built(path: PathBuf, command: &str) -> PathBuf {
 
 /// An HTTP client without any state.
 pub fn client() -> reqwest::Client {
+    install_crypto();
     reqwest::Client::new()
+}
+
+/// What the binary does first, for whichever test comes first.
+fn install_crypto() {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
 /// A word no other test uses.

@@ -26,8 +26,8 @@ pub struct User {
 impl User {
     /// Somebody without a token.
     pub fn anonymous(origin: &str) -> Self {
+        let streams = crate::client();
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        let streams = Client::new();
         Self { client, streams, origin: origin.into(), token: None, id: String::new() }
     }
 
