@@ -3,7 +3,7 @@
 use bowsprit_tests::{Kube, Store, TestHost};
 use serde_json::{Value, json};
 
-fn dead(name: &str) -> Value {
+pub(crate) fn dead(name: &str) -> Value {
     json!({
         "name": name, "displayName": "Dead", "description": "nothing there", "server": "https://127.0.0.1:1",
         "authType": "token", "credentials": {"token": "top-secret-token", "namespace": "default"}, "labels": {"env": "test"},

@@ -8,12 +8,16 @@
 )]
 
 mod access;
+mod audit;
 mod bad_input;
+mod canary;
 mod clusters;
+mod crashes;
 mod identity;
 mod live_status;
 mod notifications;
 mod process;
 mod reload;
 mod runs;
+mod secrets;
 mod workflows;

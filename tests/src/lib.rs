@@ -7,6 +7,7 @@
     reason = "a harness fails by panicking"
 )]
 
+mod cut;
 mod kube;
 mod user;
 
@@ -16,6 +17,7 @@ use std::{
 };
 
 use bowsprit_host_server::{Flags, Host, Settings};
+pub use cut::Cut;
 pub use kube::{Kube, skipped_without};
 pub use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -37,6 +39,8 @@ pub struct TestHost {
     pub origin: String,
     /// Its settings, to start it again.
     environment: Vec<(String, String)>,
+    /// Between the host and its store.
+    cut: Cut,
     /// Holds its data until the end.
     pub data: tempfile::TempDir,
     mongo: Option<String>,
@@ -106,8 +110,14 @@ impl TestHost {
             ("BOWSPRIT_PLUGINS_CACHE_DIR".to_owned(), cache_dir().display().to_string()),
         ];
         all.extend(environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let mut host =
-            Self { host: None, origin: String::new(), environment: all, data, mongo: None };
+        let mut host = Self {
+            host: None,
+            origin: String::new(),
+            environment: all,
+            cut: Cut::default(),
+            data,
+            mongo: None,
+        };
         host.start_again().await;
         host
     }
@@ -117,9 +127,30 @@ impl TestHost {
         install_crypto();
         let environment = self.environment.clone().into_iter();
         let settings = Settings::load(None, environment, Flags::default()).unwrap();
-        let host = Host::start(settings).await.expect("the host starts");
+        self.cut = Cut::default();
+        let cut = self.cut.clone();
+        let started = Host::start_through(settings, |store| cut.around(store)).await;
+        let host = started.expect("the host starts");
         self.origin = format!("http://{}", host.address());
         self.host = Some(host);
+    }
+
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.environment.retain(|(name, _)| name != variable);
+        self.environment.push((variable.to_owned(), value.to_owned()));
+    }
+
+    /// Lets the host write `writes` more times; then it is as if it died.
+    pub fn dies_after(&self, writes: i64) {
+        self.cut.after(writes);
+    }
+
+    /// Starts a host on what one that died left behind.
+    pub async fn rise_again(&mut self) {
+        self.cut.now().await;
+        drop(self.host.take());
+        self.start_again().await;
     }
 
     /// Stops it in order.

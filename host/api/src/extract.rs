@@ -1,6 +1,6 @@
 //! Taking requests apart: the caller, the body, ids, query numbers.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
 use axum::{
     body::{Bytes, HttpBody as _},
@@ -81,10 +81,23 @@ pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let field = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
-        Error::invalid(field, format!("is not as expected: {}", error.inner()))
+        Error::invalid(field, problem_of(error.inner()))
     })?;
     reader.end().map_err(|_| Error::invalid("body", "must be one JSON value"))?;
     Ok(value)
+}
+
+/// What is wrong with a body, without the value that was found: it may be a
+/// secret in the wrong place.
+fn problem_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(", expected ") {
+        Some((_, expected)) if error.is_data() => format!("must be {expected}"),
+        None if error.is_data() && !text.starts_with("missing field") => {
+            format!("is not as expected at line {} column {}", error.line(), error.column())
+        }
+        _ => format!("is not as expected: {text}"),
+    }
 }
 
 /// The id in a path with one parameter.
@@ -116,6 +129,17 @@ impl FromRequestParts<ApiState> for Numbers {
 }
 
 impl Numbers {
+    /// The parameter if it is not empty and can be read; an error that names
+    /// it if it cannot.
+    pub(crate) fn parsed<T: FromStr>(
+        &self,
+        name: &str,
+        accepted: &str,
+    ) -> Result<Option<T>, Error> {
+        let given = self.0.get(name).filter(|it| !it.is_empty());
+        given.map(|it| it.parse().map_err(|_| Error::invalid(name, accepted))).transpose()
+    }
+
     /// The parameter if it is a number in `range`, else `default`.
     pub(crate) fn get(
         &self,

@@ -16,8 +16,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use bowsprit_host_core::{
-    clusters::Clusters, identity::Identity, notifications::Notifications, palette::Palette,
-    workflows::Workflows,
+    audit::Audit, clusters::Clusters, identity::Identity, notifications::Notifications,
+    palette::Palette, workflows::Workflows,
 };
 pub use table::{Access, Route};
 
@@ -34,6 +34,8 @@ pub struct ApiState {
     pub notifications: Notifications,
     /// What can be drawn.
     pub palette: Palette,
+    /// Who did what.
+    pub audit: Audit,
     /// Whether the host is ready for requests.
     pub ready: tokio::sync::watch::Receiver<bool>,
     /// Bounds at the edge.

@@ -1,5 +1,6 @@
 //! The routes, one file for each noun of the URL.
 
+mod admin_audit;
 mod auth;
 mod clusters;
 mod health;
@@ -22,5 +23,6 @@ pub(crate) fn table() -> Table {
     let table = runs::add(table);
     let table = templates::add(table);
     let table = clusters::add(table);
-    notifications::add(table)
+    let table = notifications::add(table);
+    admin_audit::add(table)
 }

@@ -1,5 +1,7 @@
 //! Who is asking, and what that lets them do.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result, id::Id};
@@ -24,6 +26,8 @@ pub struct Caller {
     pub role: Role,
     /// The session of the token.
     pub session: Id,
+    /// Where the request came from, for the audit log.
+    pub address: Option<IpAddr>,
 }
 
 impl Caller {

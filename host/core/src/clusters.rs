@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     access::Caller,
+    audit::{Action, Audit, Object},
     id::Id,
     kubernetes::{Cluster, Kubernetes},
     parallel::in_order,
@@ -101,6 +102,7 @@ pub struct Clusters {
     kubernetes: Arc<dyn Kubernetes>,
     keys: Arc<KeyRing>,
     tasks: Arc<dyn Tasks>,
+    audit: Audit,
 }
 
 impl Clusters {
@@ -110,6 +112,7 @@ impl Clusters {
         kubernetes: Arc<dyn Kubernetes>,
         keys: Arc<KeyRing>,
         tasks: Arc<dyn Tasks>,
+        audit: Audit,
     ) -> Self {
         Self {
             stored: Repository::new(Arc::clone(store)),
@@ -117,6 +120,7 @@ impl Clusters {
             kubernetes,
             keys,
             tasks,
+            audit,
         }
     }
 
@@ -157,6 +161,11 @@ impl Clusters {
             }
             other => other?.value,
         };
+        let object = Object::new("cluster", record.id).detail(format!(
+            "`{}` at {} with {:?} credentials",
+            record.name, record.server, record.auth_type
+        ));
+        self.audit.record(caller, Action::ClusterAdded, object).await;
         let (this, probed) = (self.clone(), record.clone());
         self.tasks.start("probe a new cluster", async move {
             if let Err(error) = this.probe(&probed).await {
@@ -238,6 +247,8 @@ impl Clusters {
         let record = self.mine(caller, name).await?.value;
         self.stored.remove(&record.id.to_string()).await?;
         self.kubernetes.forget(record.id).await;
+        let object = Object::new("cluster", record.id).detail(format!("`{}`", record.name));
+        self.audit.record(caller, Action::ClusterRemoved, object).await;
         Ok(())
     }
 

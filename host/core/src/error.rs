@@ -119,6 +119,12 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+    /// Stored data is not what we wrote, or not for the keys we have.
+    #[error("{what} cannot be read; see the setting `encryption_keys_old`, or give it anew")]
+    Unreadable {
+        /// What, as the subject of the sentence; names the record.
+        what: String,
+    },
     /// A fault of ours.
     #[error("an internal error occurred")]
     Internal(#[source] BoxError),
@@ -156,6 +162,7 @@ impl Error {
             | Self::Plugin { code, .. }
             | Self::Cluster { code, .. } => code,
             Self::Unavailable { .. } => "dependency.unavailable",
+            Self::Unreadable { .. } => "secret.unreadable",
             Self::Internal(_) => "internal",
         }
     }

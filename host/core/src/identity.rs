@@ -284,7 +284,7 @@ impl Identity {
                 message: "the token has expired; refresh it or sign in again",
             });
         }
-        Ok(Caller { user: claims.user_id, role: checked.role, session: claims.sid })
+        Ok(Caller { user: claims.user_id, role: checked.role, session: claims.sid, address: None })
     }
 
     async fn check_session(&self, session: Id, user: Id) -> Result<Checked> {

@@ -217,25 +217,31 @@ impl Observer {
         }
         let answers = in_order(calls, PARALLEL).await;
         let mut changed = BTreeMap::new();
+        let mut news = Vec::new();
         for (it, status) in answers {
             let status = status.unwrap_or_else(|error| unknown(&error));
             let mut told = lock(&followed.told);
             if told.get(&it.node.id) == Some(&status) {
                 continue;
             }
-            if let Ok(card) = RawValue::from_string(status.card.clone()) {
-                let (node_id, type_name) = (&*it.node.id, &*it.node.type_name);
-                self.publish(followed.workflow, &NodeUpdate { node_id, type_name, status: &card });
-            }
             told.insert(it.node.id.clone(), status.clone());
+            drop(told);
+            if let Ok(card) = RawValue::from_string(status.card.clone()) {
+                news.push((it, card));
+            }
             changed.insert(it.node.id.clone(), status);
         }
         if changed.is_empty() {
             return;
         }
+        // Stored before it is told: whoever subscribes in between reads it.
         let known = |node: &str| followed.nodes.iter().any(|it| it.node.id == node);
         if let Err(error) = self.shared.statuses.put(followed.workflow, changed, known).await {
             tracing::warn!(workflow = %followed.workflow, %error, "statuses were not stored");
+        }
+        for (it, card) in news {
+            let (node_id, type_name) = (&*it.node.id, &*it.node.type_name);
+            self.publish(followed.workflow, &NodeUpdate { node_id, type_name, status: &card });
         }
     }
 

@@ -13,6 +13,7 @@ pub mod inventory;
 mod lock;
 pub mod plan;
 mod record;
+mod resume;
 pub mod vault;
 
 use std::{
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 use crate::{
     Error, Result,
     access::Caller,
+    audit::{Action, Audit, Object},
     clusters::Clusters,
     id::Id,
     node_types::{Finding, NodeTypes},
@@ -100,6 +102,7 @@ pub struct Runs {
     observer: Observer,
     tasks: Arc<dyn Tasks>,
     cleanup: Cleanup,
+    audit: Audit,
     /// Runs this host works on.
     own: Arc<Mutex<HashSet<Id>>>,
 }
@@ -120,6 +123,8 @@ pub struct RunParts {
     pub keys: Arc<KeyRing>,
     /// What runs in the background.
     pub tasks: Arc<dyn Tasks>,
+    /// What remembers who did it.
+    pub audit: Audit,
 }
 
 impl Runs {
@@ -140,6 +145,7 @@ impl Runs {
             notifications: parts.notifications,
             observer: parts.observer,
             tasks: parts.tasks,
+            audit: parts.audit,
             own: Arc::default(),
         }
     }
@@ -217,11 +223,7 @@ impl Runs {
     /// the background.
     pub fn remove_dropped(&self, workflow: &Workflow) -> Removal {
         let (this, workflow) = (self.clone(), workflow.clone());
-        self.removal(async move {
-            let parts = workflow.drawing.parts()?;
-            let drawn: HashSet<&str> = parts.nodes.iter().map(|it| it.id.as_ref()).collect();
-            this.cleanup.remove(workflow.id, |it| !drawn.contains(it.node.as_str())).await
-        })
+        self.removal(async move { this.remove_undrawn(&workflow).await })
     }
 
     /// Removes all objects of a workflow and stops following it, in the
@@ -233,6 +235,9 @@ impl Runs {
             this.observer.unfollow(workflow.id).await?;
             let known = this.inventory_of(&workflow).await?;
             if !known.is_empty() || workflow.run_count == 0 {
+                let object = Object::new("workflow", workflow.id)
+                    .detail(format!("{} objects that runs applied", known.len()));
+                this.audit.record(&caller, Action::ObjectsRemoved, object).await;
                 return this.cleanup.remove(workflow.id, |_| true).await;
             }
             let Ok(record) = this.clusters.mine(&caller, &workflow.cluster_id).await else {

@@ -5,6 +5,10 @@
 //! salt; the associated data ties the ciphertext to the place it was sealed
 //! for, so that it cannot be moved to another document or field.
 
+mod rotation;
+
+use std::fmt;
+
 use aes_gcm::{
     Aes256Gcm, KeyInit,
     aead::{Aead, Payload},
@@ -15,6 +19,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
+pub use rotation::{HoldsSecrets, Rotated, rotate};
 
 const SALT: usize = 16;
 const NONCE: usize = 12;
@@ -28,6 +33,14 @@ pub struct Place<'a> {
     pub document: &'a str,
     /// The field in it.
     pub field: &'a str,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Fields of a vault are a node and a name on two lines.
+        let field = self.field.replace('\n', "/");
+        write!(f, "`{}/{}/{field}`", self.collection, self.document)
+    }
 }
 
 impl Place<'_> {
@@ -77,6 +90,12 @@ impl KeyRing {
         Self { keys }
     }
 
+    /// Whether `sealed` was sealed with the key that seals now.
+    fn is_current(&self, sealed: &str) -> bool {
+        let id = sealed.strip_prefix("v1.").and_then(|it| it.split('.').next());
+        self.keys.first().is_some_and(|key| id == Some(key.id.as_str()))
+    }
+
     /// Seals `value` for `place`: `v1.<key id>.<base64 of salt, nonce,
     /// ciphertext>`.
     pub fn seal(&self, place: Place<'_>, value: &SecretString) -> Result<String> {
@@ -94,8 +113,13 @@ impl KeyRing {
     }
 
     /// Opens what was sealed for `place`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`], which names the place, if no key opens it, or if
+    /// it was cut, changed or sealed for another place.
     pub fn open(&self, place: Place<'_>, sealed: &str) -> Result<SecretString> {
-        let broken = || Error::internal("a sealed value cannot be opened with any configured key");
+        let broken = || Error::Unreadable { what: format!("the secret {place}") };
         let mut parts = sealed.splitn(3, '.');
         let (Some("v1"), Some(id), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(broken());

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    commands::{audit, keys},
     logging,
     settings::{Flags, Settings},
     start,
@@ -23,6 +24,42 @@ pub struct Cli {
 enum Command {
     /// Starts the host and serves its HTTP API.
     Serve(Serve),
+    /// Checks the audit log.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Looks after the keys that seal credentials.
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+        #[command(flatten)]
+        source: Source,
+    },
+}
+
+/// Which host a command is about.
+#[derive(Debug, Args)]
+struct Source {
+    /// Settings file (YAML).
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Its data folder.
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// Its store.
+    #[arg(long, value_name = "STORE", global = true)]
+    store: Option<String>,
+}
+
+impl Source {
+    fn settings(self) -> anyhow::Result<Settings> {
+        let Self { config, data_dir, store } = self;
+        let flags = Flags { data_dir, store, ..Flags::default() };
+        Ok(Settings::load(config.as_deref(), std::env::vars(), flags)?)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -52,11 +89,20 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             let flags = Flags { listen, data_dir, store, plugins };
             let settings = Settings::load(config.as_deref(), std::env::vars(), flags)?;
             logging::start(&settings)?;
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .context("the async runtime does not start")?
-                .block_on(start::serve(settings))
+            runtime()?.block_on(start::serve(settings))
+        }
+        Command::Audit { command, source } => {
+            let settings = source.settings()?;
+            runtime()?.block_on(audit::run(command, &settings))
+        }
+        Command::Keys { command, source } => {
+            let settings = source.settings()?;
+            runtime()?.block_on(keys::run(command, &settings))
         }
     }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().context("the async runtime does not start")
 }

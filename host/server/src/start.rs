@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use bowsprit_host_api::{ApiState, EdgeLimits, router, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
+    audit::{AUDIT_LOG, Audit},
     clusters::{CLUSTERS, Clusters, PREFERENCES},
     drawing::DrawingLimits,
     events::{Events, Hub},
@@ -42,7 +43,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys, settings::Settings, supervisor::Supervisor};
+use crate::{commands::keys::rotate_beside, keys, settings::Settings, supervisor::Supervisor};
 
 /// How long requests and runs under way may take when the host stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -69,6 +70,7 @@ static COLLECTIONS: &[&Collection] = &[
     &NOTIFICATIONS,
     &CLUSTERS,
     &PREFERENCES,
+    &AUDIT_LOG,
 ];
 
 /// A host that serves.
@@ -102,8 +104,17 @@ impl Host {
     /// Starts everything in order: settings are checked, then the store, the
     /// plugins, the monitors, and last the listener.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        Self::start_through(settings, |store| store).await
+    }
+
+    /// Starts with something of the caller's between the host and its store,
+    /// for tests of what happens when the store fails.
+    pub async fn start_through(
+        settings: Settings,
+        through: impl FnOnce(Arc<dyn Documents>) -> Arc<dyn Documents>,
+    ) -> anyhow::Result<Self> {
         keys::prepare_data_dir(&settings.data_dir)?;
-        let store = open_store(&settings).await?;
+        let store = through(open_store(&settings).await?);
         let hub = Arc::new(Hub::new());
         let supervisor = Supervisor::default();
         let events: Arc<dyn Events> = hub.clone();
@@ -166,7 +177,7 @@ fn is_embedded(settings: &Settings) -> bool {
     settings.store.expose_secret() == "embedded"
 }
 
-async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Documents>> {
+pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Documents>> {
     let store: Arc<dyn Documents> = match settings.store.expose_secret() {
         "embedded" => {
             let path = settings.data_dir.join("bowsprit.db");
@@ -230,7 +241,12 @@ fn wire(
     let node_types: Arc<dyn NodeTypes> = engine;
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
     let ring = Arc::new(key_ring(settings)?);
-    let clusters = Clusters::new(store, kubernetes, Arc::clone(&ring), Arc::clone(&tasks));
+    if !settings.encryption_keys_old.is_empty() {
+        tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
+    }
+    let audit = Audit::new(store);
+    let clusters =
+        Clusters::new(store, kubernetes, Arc::clone(&ring), Arc::clone(&tasks), audit.clone());
     let notifications = Notifications::new(store, Arc::clone(&events));
     let observer = Observer::new(
         Arc::clone(&node_types),
@@ -251,6 +267,7 @@ fn wire(
         observer,
         keys: ring,
         tasks,
+        audit: audit.clone(),
     });
     let limits = DrawingLimits {
         nodes: settings.limits.nodes,
@@ -263,6 +280,7 @@ fn wire(
         clusters,
         notifications,
         palette: Palette::new(node_types),
+        audit,
         ready,
         limits: Arc::new(EdgeLimits {
             body_bytes: settings.limits.body_bytes,
@@ -291,7 +309,7 @@ fn identity(settings: &Settings, store: &Arc<dyn Documents>) -> anyhow::Result<I
     Ok(Identity::new(store, sessions, passwords, tokens, rules))
 }
 
-fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {
+pub(crate) fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {
     let configured = settings.encryption_key.as_ref();
     let key = keys::configured_or_kept(configured, &settings.data_dir, "encryption.key")?;
     Ok(KeyRing::new(Key::parse(&key), settings.encryption_keys_old.iter().map(Key::parse)))
@@ -323,9 +341,9 @@ fn start_monitors(supervisor: &Supervisor, clusters: &Clusters, runs: &Runs, hub
     });
     let runs = runs.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
-    tasks.keep("follow what earlier starts applied", async move {
-        if let Err(error) = runs.resume_following().await {
-            tracing::warn!(%error, "workflows of earlier starts are not followed");
+    tasks.keep("resume what earlier starts left", async move {
+        if let Err(error) = runs.resume().await {
+            tracing::warn!(%error, "workflows of earlier starts are not resumed");
         }
     });
 }

@@ -6,8 +6,9 @@ use axum::{
     extract::{Path, State},
     http::{Method, StatusCode},
 };
-use bowsprit_host_core::clusters::{
-    ClusterList, ClusterView, GivenCredentials, NewCluster, StatusView,
+use bowsprit_host_core::{
+    Error,
+    clusters::{ClusterList, ClusterView, GivenCredentials, NewCluster, StatusView},
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -149,10 +150,14 @@ async fn test_cluster(
             json!({ "message": "The cluster answers", "cluster": name, "status": "connected" }),
         )),
         Err(error) => {
-            let not_found = matches!(error, bowsprit_host_core::Error::NotFound { .. });
-            let status =
-                if not_found { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE };
-            let problem = Problem::from(error).with_status(status);
+            // Never 502, which the contract has as 503 here.
+            let of_cluster = matches!(error, Error::Cluster { .. });
+            let problem = Problem::from(error);
+            let problem = if of_cluster {
+                problem.with_status(StatusCode::SERVICE_UNAVAILABLE)
+            } else {
+                problem
+            };
             Err(problem.with("cluster", name).with("status", "failed"))
         }
     }

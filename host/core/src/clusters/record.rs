@@ -10,7 +10,7 @@ use crate::{
     Error, Result,
     id::Id,
     kubernetes::{ClusterFacts, Credentials, Target},
-    secrets::{KeyRing, Place},
+    secrets::{HoldsSecrets, KeyRing, Place},
     store::{Collection, Field, FieldKind, Record, Unique},
     time::Timestamp,
 };
@@ -186,6 +186,22 @@ impl Record for ClusterRecord {
 
     fn restore_key(&mut self, id: &str) {
         self.id = id.parse().unwrap_or_default();
+    }
+}
+
+impl HoldsSecrets for ClusterRecord {
+    fn secrets(&mut self) -> Vec<(String, &mut String)> {
+        let SealedCredentials { kubeconfig, token, client_cert_data, client_key_data, .. } =
+            &mut self.credentials;
+        [
+            ("kubeconfig", kubeconfig),
+            ("token", token),
+            ("clientCertData", client_cert_data),
+            ("clientKeyData", client_key_data),
+        ]
+        .into_iter()
+        .filter_map(|(field, sealed)| Some((field.to_owned(), sealed.as_mut()?)))
+        .collect()
     }
 }
 

@@ -283,7 +283,7 @@ fn known_uid(known: &Inventory, object: &Planned) -> String {
     entry.map(|it| it.uid.clone()).unwrap_or_default()
 }
 
-fn uid(object: &Value) -> String {
+pub(super) fn uid(object: &Value) -> String {
     object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

@@ -9,11 +9,11 @@ use std::{
 use futures::FutureExt as _;
 
 use super::{
-    apply::described,
+    apply::{described, uid},
     inventory::{self, Inventory},
 };
 use crate::{
-    Error, Result, clusters::Clusters, id::Id, kubernetes::Cluster, node_types::Prune,
+    Error, Result, clusters::Clusters, id::Id, kubernetes::Cluster, labels, node_types::Prune,
     parallel::in_order, store::Repository,
 };
 
@@ -53,7 +53,7 @@ impl Cleanup {
             calls.push(
                 async move {
                     let result = match cluster {
-                        Some(Ok(cluster)) => remove_one(cluster, &entry).await,
+                        Some(Ok(cluster)) => remove_one(cluster, workflow, &entry).await,
                         Some(Err(why)) => Err(why.clone()),
                         None => Ok(()),
                     };
@@ -101,14 +101,27 @@ impl Cleanup {
     }
 }
 
-async fn remove_one(cluster: &Arc<dyn Cluster>, entry: &inventory::Entry) -> Result<(), String> {
-    // Without a uid nothing was ever answered: it may be there or not, and if
-    // it is, it is not known to be ours.
-    if entry.prune != Prune::Delete || entry.uid.is_empty() {
+async fn remove_one(
+    cluster: &Arc<dyn Cluster>,
+    workflow: Id,
+    entry: &inventory::Entry,
+) -> Result<(), String> {
+    if entry.prune != Prune::Delete {
         return Ok(());
     }
-    match cluster.delete(&entry.key(), &entry.uid).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("{} was not removed: {error}", described(&entry.key()))),
-    }
+    let key = entry.key();
+    let removed = async {
+        let uid = if entry.uid.is_empty() {
+            // The host died before it was answered. If the object is there it
+            // is ours only if it says so itself.
+            let live = cluster.get(&key).await?;
+            let ours = live.filter(|it| labels::is_of_workflow(it, workflow));
+            ours.as_ref().map(uid).unwrap_or_default()
+        } else {
+            entry.uid.clone()
+        };
+        if uid.is_empty() { Ok(false) } else { cluster.delete(&key, &uid).await }
+    };
+    let outcome: Result<bool> = removed.await;
+    outcome.map(drop).map_err(|error| format!("{} was not removed: {error}", described(&key)))
 }

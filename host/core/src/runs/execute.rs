@@ -1,11 +1,11 @@
 //! The steps of one run.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use super::{
-    Abandoned, Finished, RunLock, Runs,
+    Finished, RunLock, Runs,
     apply::{Applier, Outcome, described},
-    inventory::{Entry, Inventory},
+    inventory::Entry,
     plan::{Plan, Target},
     record::{Run, RunStatus},
     vault::Vault,
@@ -13,13 +13,14 @@ use super::{
 use crate::{
     Error, Result,
     access::Caller,
+    audit::{Action, Object},
     clusters::ClusterRecord,
     id::Id,
     kubernetes::Cluster,
     node_types::{Finding, Severity},
     notifications::NotificationType,
     observer::{Seed, Subject},
-    store::{Filter, Patch, Query, Stored},
+    store::{Filter, Patch},
     workflows::Workflow,
 };
 
@@ -63,12 +64,20 @@ impl Runs {
         let target = Target { workflow: workflow.id, namespace: record.namespace(), vault };
         let plan = Plan::make(&workflow.drawing, &catalogue, &target).await?;
         self.report(workflow, run, &plan);
+        let objects: usize = plan.waves.iter().map(Vec::len).sum();
+        let planned = format!("run {}: {objects} objects for cluster `{}`", run.id, record.name);
+        self.tell(caller, Action::RunPlanned, workflow, planned).await;
         findings.clone_from(&plan.findings);
         if plan.is_blocked() {
             return Err(Error::Findings(plan.findings));
         }
         let cluster = self.clusters.connect(&record).await?;
-        let seed = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await?;
+        let applied = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await;
+        let written = run.output.values().flat_map(|it| &it.applied_resources);
+        let written = written.filter(|it| it.operation != "unchanged").count();
+        let told = format!("run {}: {written} objects written to `{}`", run.id, record.name);
+        self.tell(caller, Action::RunApplied, workflow, told).await;
+        let seed = applied?;
         self.prune(workflow, run, record.id).await?;
         self.observer
             .follow(Subject {
@@ -80,6 +89,11 @@ impl Runs {
             })
             .await;
         Ok(())
+    }
+
+    async fn tell(&self, caller: &Caller, action: Action, workflow: &Workflow, detail: String) {
+        let object = Object::new("workflow", workflow.id).detail(detail);
+        self.audit.record(caller, action, object).await;
     }
 
     /// Says in the log what the plan holds.
@@ -219,7 +233,7 @@ impl Runs {
     }
 
     /// Stores the record, counts, and tells the owner.
-    async fn record(&self, workflow: &Workflow, run: &Run) -> Result<()> {
+    pub(super) async fn record(&self, workflow: &Workflow, run: &Run) -> Result<()> {
         self.runs
             .update(&run.id.to_string(), |it| {
                 *it = run.clone();
@@ -245,86 +259,6 @@ impl Runs {
         self.notifications
             .about_workflow(workflow.owner_id, workflow.id, about, title.into(), message)
             .await
-    }
-
-    /// Ends runs nobody works on any more as failed: their host died. What
-    /// they had applied is in their log and in the inventory. With
-    /// [`Abandoned::All`] that is every run, as at the start of a host that has
-    /// its store to itself.
-    pub async fn end_abandoned(&self, which: Abandoned) -> Result<()> {
-        let running = Filter::Eq("status", RunStatus::Running.as_str().into());
-        for Stored { value: run, .. } in self.runs.find(&Query::new(running, 1_000)).await? {
-            let own = self.is_own(run.id);
-            let abandoned = match which {
-                Abandoned::All => true,
-                Abandoned::Own => own,
-                Abandoned::Expired => {
-                    // A run that has just begun may not be in the store's
-                    // order yet: its lock is taken first, so it is held.
-                    !own && !self.locks.is_held(run.workflow_id, run.id).await?
-                }
-            };
-            if abandoned {
-                self.end_one(run).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn end_one(&self, mut run: Run) -> Result<()> {
-        let Some(workflow) = self.workflows.get(&run.workflow_id.to_string()).await? else {
-            return Ok(());
-        };
-        let id = run.id;
-        for entry in self.inventory_of(&workflow).await?.iter().filter(|it| it.run == id) {
-            let state = if entry.uid.is_empty() { "may be applied" } else { "applied" };
-            run.log(format!("{}: {} {state}", entry.node, described(&entry.key())));
-        }
-        run.end(Some("the host stopped while this was being run; run it again".into()));
-        self.record(&workflow, &run).await?;
-        self.locks.revoke(run.workflow_id, run.id).await
-    }
-
-    /// Follows again what earlier starts of the host had applied.
-    pub async fn resume_following(&self) -> Result<()> {
-        let mut skip = 0;
-        loop {
-            let page = self.inventories.find(&Query::new(Filter::All, 200).skipping(skip)).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            skip += page.len() as u64;
-            for inventory in page {
-                let workflow = inventory.workflow;
-                if let Err(error) = self.follow_again(&inventory.value).await {
-                    tracing::info!(%workflow, %error, "workflow is not followed");
-                }
-            }
-        }
-    }
-
-    async fn follow_again(&self, inventory: &Inventory) -> Result<()> {
-        let Some(entry) = inventory.entries.last() else { return Ok(()) };
-        let stored = self.workflows.get(&inventory.workflow.to_string()).await?;
-        let (Some(workflow), Some(record)) = (stored, self.clusters.by_id(entry.cluster).await?)
-        else {
-            return Ok(());
-        };
-        let vault = Vault::default();
-        let target = Target { workflow: workflow.id, namespace: record.namespace(), vault: &vault };
-        let catalogue = self.node_types.catalogue();
-        let nodes = Plan::prepare_only(&workflow.drawing, &catalogue, &target).await?;
-        let applied: HashSet<&str> = inventory.entries.iter().map(|it| it.node.as_str()).collect();
-        let nodes = nodes.into_iter().filter(|it| applied.contains(it.node.id.as_str()));
-        let subject = Subject {
-            workflow: workflow.id,
-            cluster_id: record.id,
-            cluster: self.clusters.connect(&record).await?,
-            nodes: nodes.collect(),
-            seed: Seed::new(),
-        };
-        self.observer.follow(subject).await;
-        Ok(())
     }
 }
 

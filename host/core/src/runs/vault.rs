@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     Error, Result,
     id::Id,
-    secrets::{KeyRing, Place},
+    secrets::{HoldsSecrets, KeyRing, Place},
     store::{Collection, Documents, Record, Repository, StoreError},
 };
 
@@ -21,7 +21,7 @@ pub type Given = BTreeMap<String, BTreeMap<String, SecretString>>;
 /// Sealed values of one workflow; the document's id is the workflow's. Keys
 /// are `secret/KEY` and `env/NAME`, as components refer to them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Sealed {
+pub struct SealedValues {
     #[serde(skip)]
     workflow: Id,
     nodes: BTreeMap<String, BTreeMap<String, String>>,
@@ -31,7 +31,7 @@ struct Sealed {
 pub static VAULTS: Collection =
     Collection { name: "workflow_vaults", fields: &[], indexes: &[], unique: &[], expiry: None };
 
-impl Record for Sealed {
+impl Record for SealedValues {
     const COLLECTION: &'static Collection = &VAULTS;
 
     fn key(&self) -> String {
@@ -43,10 +43,21 @@ impl Record for Sealed {
     }
 }
 
+impl HoldsSecrets for SealedValues {
+    fn secrets(&mut self) -> Vec<(String, &mut String)> {
+        let nodes = self.nodes.iter_mut();
+        nodes
+            .flat_map(|(node, values)| {
+                values.iter_mut().map(move |(key, sealed)| (field(node, key), sealed))
+            })
+            .collect()
+    }
+}
+
 /// Keeps values given for runs.
 #[derive(Clone)]
 pub struct Vaults {
-    stored: Repository<Sealed>,
+    stored: Repository<SealedValues>,
     keys: Arc<KeyRing>,
 }
 
@@ -69,7 +80,7 @@ impl Vaults {
             for (node, values) in given {
                 for (name, value) in values {
                     let key = format!("{prefix}/{name}");
-                    let field = format!("{node}\n{key}");
+                    let field = field(&node, &key);
                     let sealed = self.keys.seal(place(&workflow.to_string(), &field), &value)?;
                     added.entry(node.clone()).or_default().insert(key, sealed);
                 }
@@ -86,14 +97,14 @@ impl Vaults {
         workflow: Id,
         added: &BTreeMap<String, BTreeMap<String, String>>,
     ) -> Result<()> {
-        let merge = |it: &mut Sealed| {
+        let merge = |it: &mut SealedValues| {
             for (node, values) in added {
                 it.nodes.entry(node.clone()).or_default().extend(values.clone());
             }
             Ok::<_, Error>(())
         };
         while self.stored.update(&workflow.to_string(), merge).await?.is_none() {
-            match self.stored.insert(Sealed { workflow, nodes: BTreeMap::new() }).await {
+            match self.stored.insert(SealedValues { workflow, nodes: BTreeMap::new() }).await {
                 Ok(_) | Err(StoreError::Taken(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -108,7 +119,7 @@ impl Vaults {
         let mut nodes: BTreeMap<String, BTreeMap<String, SecretString>> = BTreeMap::new();
         for (node, values) in &sealed.nodes {
             for (key, text) in values {
-                let field = format!("{node}\n{key}");
+                let field = field(node, key);
                 let value = self.keys.open(place(&id, &field), text)?;
                 nodes.entry(node.clone()).or_default().insert(key.clone(), value);
             }
@@ -121,6 +132,10 @@ impl Vaults {
         self.stored.remove(&workflow.to_string()).await?;
         Ok(())
     }
+}
+
+fn field(node: &str, key: &str) -> String {
+    format!("{node}\n{key}")
 }
 
 fn place<'a>(workflow: &'a str, field: &'a str) -> Place<'a> {

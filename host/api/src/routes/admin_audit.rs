@@ -1,0 +1,32 @@
+//! The audit log for administrators.
+
+use axum::{Json, extract::State, http::Method};
+use bowsprit_host_core::audit::{AuditFilter, AuditPage};
+
+use crate::{
+    ApiState,
+    extract::{Auth, Numbers},
+    problem::Problem,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table.api(Method::GET, "/admin/audit", Access::Admin, list_entries)
+}
+
+async fn list_entries(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    query: Numbers,
+) -> Result<Json<AuditPage>, Problem> {
+    let filter = AuditFilter {
+        actor: query.parsed("actor", "must be a user's id")?,
+        action: query.parsed("action", "must be the name of an action")?,
+        object: query.parsed("object", "must be an id or a name")?,
+        since: query.parsed("since", "must be an RFC 3339 time")?,
+        until: query.parsed("until", "must be an RFC 3339 time")?,
+        before: query.parsed("before", "must be the number of an entry")?,
+    };
+    let limit = query.get("limit", 1..=500, 100);
+    Ok(Json(state.audit.page(&caller, filter, limit as u32).await?))
+}

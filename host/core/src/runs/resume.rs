@@ -1,0 +1,126 @@
+//! What a start does about work that an earlier one left unfinished.
+//!
+//! A run ends as failed and says what it may have applied. Objects of a
+//! workflow that is gone, and of nodes that are no longer drawn, are removed:
+//! whoever archived, deleted or saved it was told that they would be. What
+//! remains is followed again.
+
+use std::collections::HashSet;
+
+use super::{
+    Abandoned, Runs,
+    apply::described,
+    inventory::Inventory,
+    plan::{Plan, Target},
+    record::{Run, RunStatus},
+    vault::Vault,
+};
+use crate::{
+    Result,
+    observer::{Seed, Subject},
+    store::{Filter, Query, Stored},
+    workflows::{Status, Workflow},
+};
+
+impl Runs {
+    /// Ends runs nobody works on any more as failed: their host died. What
+    /// they had applied is in their log and in the inventory. With
+    /// [`Abandoned::All`] that is every run, as at the start of a host that has
+    /// its store to itself.
+    pub async fn end_abandoned(&self, which: Abandoned) -> Result<()> {
+        let running = Filter::Eq("status", RunStatus::Running.as_str().into());
+        for Stored { value: run, .. } in self.runs.find(&Query::new(running, 1_000)).await? {
+            let own = self.is_own(run.id);
+            let abandoned = match which {
+                Abandoned::All => true,
+                Abandoned::Own => own,
+                Abandoned::Expired => {
+                    // A run that has just begun may not be in the store's
+                    // order yet: its lock is taken first, so it is held.
+                    !own && !self.locks.is_held(run.workflow_id, run.id).await?
+                }
+            };
+            if abandoned {
+                self.end_one(run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_one(&self, mut run: Run) -> Result<()> {
+        let Some(workflow) = self.workflows.get(&run.workflow_id.to_string()).await? else {
+            return Ok(());
+        };
+        let id = run.id;
+        for entry in self.inventory_of(&workflow).await?.iter().filter(|it| it.run == id) {
+            let state = if entry.uid.is_empty() { "may be applied" } else { "applied" };
+            run.log(format!("{}: {} {state}", entry.node, described(&entry.key())));
+        }
+        run.end(Some("the host stopped while this was being run; run it again".into()));
+        self.record(&workflow, &run).await?;
+        self.locks.revoke(run.workflow_id, run.id).await
+    }
+
+    /// Goes on where earlier starts of the host left off, workflow by
+    /// workflow; one that cannot be resumed does not keep back the others.
+    pub async fn resume(&self) -> Result<()> {
+        let mut skip = 0;
+        loop {
+            let page = self.inventories.find(&Query::new(Filter::All, 200).skipping(skip)).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            skip += page.len() as u64;
+            for inventory in page {
+                let workflow = inventory.workflow;
+                if let Err(error) = self.resume_one(&inventory.value).await {
+                    tracing::info!(%workflow, %error, "workflow is not resumed");
+                }
+            }
+        }
+    }
+
+    async fn resume_one(&self, inventory: &Inventory) -> Result<()> {
+        if inventory.entries.is_empty() {
+            return Ok(());
+        }
+        let id = inventory.workflow;
+        let stored = self.workflows.get(&id.to_string()).await?.map(|it| it.value);
+        let Some(workflow) = stored.filter(|it| it.deleted_at.is_none()) else {
+            self.vaults.empty(id).await?;
+            return self.cleanup.remove(id, |_| true).await.map(drop);
+        };
+        if workflow.status == Status::Archived {
+            return self.cleanup.remove(id, |_| true).await.map(drop);
+        }
+        self.remove_undrawn(&workflow).await?;
+        self.follow_again(inventory, &workflow).await
+    }
+
+    /// Removes the objects of nodes that are not in the drawing.
+    pub(super) async fn remove_undrawn(&self, workflow: &Workflow) -> Result<Vec<String>> {
+        let parts = workflow.drawing.parts()?;
+        let drawn: HashSet<&str> = parts.nodes.iter().map(|it| it.id.as_ref()).collect();
+        self.cleanup.remove(workflow.id, |it| !drawn.contains(it.node.as_str())).await
+    }
+
+    async fn follow_again(&self, inventory: &Inventory, workflow: &Workflow) -> Result<()> {
+        let Some(entry) = inventory.entries.last() else { return Ok(()) };
+        let Some(record) = self.clusters.by_id(entry.cluster).await? else { return Ok(()) };
+        let vault = Vault::default();
+        let target = Target { workflow: workflow.id, namespace: record.namespace(), vault: &vault };
+        let catalogue = self.node_types.catalogue();
+        let nodes = Plan::prepare_only(&workflow.drawing, &catalogue, &target).await?;
+        let applied: HashSet<&str> = inventory.entries.iter().map(|it| it.node.as_str()).collect();
+        let nodes = nodes.into_iter().filter(|it| applied.contains(it.node.id.as_str()));
+        let subject = Subject {
+            workflow: workflow.id,
+            cluster_id: record.id,
+            cluster: self.clusters.connect(&record).await?,
+            nodes: nodes.collect(),
+            seed: Seed::new(),
+        };
+        self.observer.follow(subject).await;
+        Ok(())
+    }
+}

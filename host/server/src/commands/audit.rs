@@ -1,0 +1,31 @@
+//! `bowsprit audit`: is the audit log what was written?
+
+use anyhow::{Context as _, bail};
+use bowsprit_host_core::audit::{Audit, Verified};
+use clap::Subcommand;
+
+use crate::{settings::Settings, start};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Checks the chain of entries; fails if one was changed or removed.
+    Verify {
+        /// A head that an earlier check printed; must still be in the chain.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+}
+
+pub(crate) async fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
+    let Command::Verify { head } = command;
+    let store = start::open_store(settings).await?;
+    let verified = Audit::new(&store).verify(head.as_deref()).await;
+    store.close().await;
+    match verified.context("the audit log cannot be read")? {
+        Ok(Verified { entries, head }) => {
+            println!("{entries} entries, unbroken; head {head}");
+            Ok(())
+        }
+        Err(broken) => bail!("the audit log was tampered with: {broken}"),
+    }
+}

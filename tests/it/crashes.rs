@@ -1,0 +1,159 @@
+//! A host that dies between any two writes of a use-case, and the next start.
+
+use bowsprit_tests::{Kube, Method, TestHost, User, unique};
+use serde_json::{Value, json};
+
+use crate::runs::node;
+
+/// More writes than any use-case here needs.
+const MOST: i64 = 60;
+
+fn succeeded(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+#[tokio::test]
+async fn a_first_registration_that_dies_leaves_room_for_the_administrator() {
+    for writes in 0..MOST {
+        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let body = json!({"email": "a@example.com", "password": "secret-123", "name": "A"});
+        host.dies_after(writes);
+        let answer = host.anonymous().post("/auth/register", &body).await;
+        host.rise_again().await;
+        let login = json!({"email": "a@example.com", "password": "secret-123"});
+        let login = host.anonymous().post("/auth/login", &login).await;
+        let user = if login.status.as_u16() == 200 {
+            login.body
+        } else {
+            assert_eq!(login.status.as_u16(), 401, "after {writes} writes: {}", login.text);
+            host.anonymous().post("/auth/register", &body).await.expect(201)
+        };
+        assert_eq!(user["user"]["role"], "admin", "after {writes} writes");
+        host.finish().await;
+        if succeeded(answer.status.as_u16()) {
+            return;
+        }
+    }
+    panic!("it never succeeded");
+}
+
+/// A published workflow of two config maps that has run.
+struct Ran {
+    user: User,
+    workflow: String,
+    namespace: String,
+}
+
+fn config_map(name: &str, namespace: &str) -> Value {
+    node(name, "configmap", json!({"name": name, "namespace": namespace, "data": {"a": "b"}}))
+}
+
+impl Ran {
+    async fn on(host: &TestHost, kube: &Kube) -> Self {
+        let user = host.admin().await;
+        kube.add_to(&user, "lab").await;
+        let namespace = format!("it-{}", unique());
+        let workflow = user.workflow("w", "lab").await;
+        let nodes = [config_map("one", &namespace), config_map("two", &namespace)];
+        user.save(&workflow, &json!({"nodes": nodes, "edges": []})).await;
+        user.run(&workflow, &json!({})).await.expect(200);
+        Self { user, workflow, namespace }
+    }
+
+    fn path(&self, more: &str) -> String {
+        format!("/workflows/{}{more}", self.workflow)
+    }
+
+    fn object(&self, name: &str) -> String {
+        format!("/api/v1/namespaces/{}/configmaps/{name}", self.namespace)
+    }
+}
+
+/// Lets the host die after 0, 1, 2, … writes of a request until it survives
+/// it; `check` is told whether the request was answered with success.
+async fn at_every_write(
+    (method, path, body): (Method, &str, Value),
+    check: impl AsyncFn(&Kube, &Ran, bool),
+) {
+    let Some(kube) = Kube::connect() else { return };
+    for writes in 0..MOST {
+        let mut host = TestHost::start().await;
+        let mut ran = Ran::on(&host, &kube).await;
+        host.dies_after(writes);
+        let answer = ran.user.send(method.clone(), &ran.path(path), Some(&body)).await;
+        let done = succeeded(answer.status.as_u16()) && answer.body.get("warning").is_none();
+        host.rise_again().await;
+        ran.user = ran.user.at(&host.origin);
+        check(&kube, &ran, done).await;
+        host.finish().await;
+        if done {
+            return;
+        }
+    }
+    panic!("it never succeeded");
+}
+
+#[tokio::test]
+async fn a_run_that_dies_is_over_and_can_be_repeated() {
+    at_every_write((Method::POST, "/run", json!({})), async |kube, ran, _| {
+        let runs = ran.user.get(&ran.path("/runs")).await.expect(200);
+        for run in runs["runs"].as_array().unwrap() {
+            assert_ne!(run["status"], "running", "{run}");
+        }
+        let again = ran.user.post(&ran.path("/run"), &json!({})).await.expect(200);
+        assert_eq!(again["status"], "completed");
+        let versions = ran.user.get(&ran.path("/versions")).await.expect(200);
+        for version in versions["versions"].as_array().unwrap() {
+            assert_ne!(version["run_status"], "running", "{version}");
+        }
+        assert!(kube.get(&ran.object("one")).await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_deleted_does_not_outlive_a_crash() {
+    at_every_write((Method::DELETE, "", json!({})), async |kube, ran, done| {
+        let gone = ran.user.get(&ran.path("")).await.status.as_u16() == 404;
+        assert!(gone || !done);
+        if gone {
+            kube.until_gone(&ran.object("one")).await;
+            kube.until_gone(&ran.object("two")).await;
+        } else {
+            assert!(kube.get(&ran.object("one")).await.is_some());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_archived_does_not_outlive_a_crash() {
+    let archive = json!({"status": "archived"});
+    at_every_write((Method::PUT, "/status", archive), async |kube, ran, done| {
+        let archived = ran.user.get(&ran.path("")).await.expect(200)["status"] == "archived";
+        assert!(archived || !done);
+        if archived {
+            kube.until_gone(&ran.object("one")).await;
+        } else {
+            assert!(kube.get(&ran.object("one")).await.is_some());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_taken_from_the_drawing_does_not_outlive_a_crash() {
+    let smaller = json!({"nodes": [config_map("one", "x")], "edges": []});
+    at_every_write((Method::POST, "/save", smaller), async |kube, ran, done| {
+        let drawn = ran.user.get(&ran.path("")).await.expect(200);
+        let saved = drawn["nodes"].as_array().unwrap().len() == 1;
+        assert!(saved || !done);
+        if saved {
+            kube.until_gone(&ran.object("two")).await;
+        } else {
+            assert!(kube.get(&ran.object("two")).await.is_some());
+        }
+        assert!(kube.get(&ran.object("one")).await.is_some(), "what is drawn stays");
+    })
+    .await;
+}
