@@ -30,12 +30,13 @@ pub(crate) async fn measure(report: &mut Report) {
         let engine = PluginEngine::open(config, Arc::new(Hub::new())).unwrap();
         engine.load_all().await;
         let component = std::fs::read(plugins_dir().join("configmap/plugin.wasm")).unwrap();
-        (engine, Bare::new(&component))
+        (engine, Bare::new(&component), node(), context())
     };
-    let Some((engine, bare)) = report.prepare(GROUP, &[FRESH, REUSED], prepare).await else {
+    let Some((engine, bare, node, context)) =
+        report.prepare(GROUP, &[FRESH, REUSED], prepare).await
+    else {
         return;
     };
-    let (node, context) = (node(), context());
     let calls = async {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..CALLS {
@@ -97,7 +98,7 @@ async fn render(catalogue: &dyn Catalogue, node: &Node, context: &Context) {
 /// A node whose data has 2 KB.
 fn node() -> Node {
     let entries: Map<_, _> =
-        (0..20).map(|n| (format!("SETTING_{n}"), json!("x".repeat(76)))).collect();
+        (0..20).map(|n| (format!("SETTING_{n}"), json!("x".repeat(80)))).collect();
     let data = json!({"name": "settings", "namespace": "default", "data": entries}).to_string();
     assert!((1900..2100).contains(&data.len()), "{} bytes", data.len());
     Node { id: "node-1".into(), type_name: "configmap".into(), data }

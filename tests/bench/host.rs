@@ -26,7 +26,7 @@ pub(crate) struct Server {
     /// What the kernel knows of it.
     pub(crate) process: Process,
     lines: Lines<BufReader<ChildStdout>>,
-    _child: Child,
+    child: Child,
 }
 
 impl Server {
@@ -36,7 +36,7 @@ impl Server {
         let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let process = Process(child.id().unwrap());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut server = Self { address: String::new(), process, lines, _child: child };
+        let mut server = Self { address: String::new(), process, lines, child };
         server.address = server.next_address().await;
         server
     }
@@ -46,6 +46,11 @@ impl Server {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
         let line = line.expect("a line in time").unwrap().expect("it says where it listens");
         line.rsplit(['/', ' ']).next().unwrap().to_owned()
+    }
+
+    /// Ends it, and waits until it is gone.
+    pub(crate) async fn stop(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// Asks once for `path` and waits for the first bytes of the answer.
@@ -111,6 +116,13 @@ impl Place {
             command.env("BOWSPRIT_STORE", uri);
         }
         Server::start(command).await
+    }
+
+    /// Starts a host here whose plugins are compiled: what compiling takes of
+    /// memory would be counted as the host's otherwise.
+    pub(crate) async fn start_warm(&self) -> Server {
+        self.start().await.stop().await;
+        self.start().await
     }
 
     /// Starts a host here; also answers how long its first answer took.

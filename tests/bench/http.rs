@@ -14,7 +14,7 @@ use crate::{
     drawings::drawing,
     host::{Place, Server},
     limits::Limits,
-    load::{Call, Load, closed_loop},
+    load::{Call, Load, closed_loop, closed_loops},
     report::{Figure, Measured, Report, Target},
 };
 
@@ -74,7 +74,7 @@ pub(crate) async fn measure(report: &mut Report, store: Store) {
     };
     let place = std::sync::OnceLock::new();
     let prepare = async {
-        let server = place.get_or_init(|| Place::new(store)).start().await;
+        let server = place.get_or_init(|| Place::new(store)).start_warm().await;
         let people = People::register(&server).await;
         Lab { store, people, server, limits: Limits::start().await }
     };
@@ -132,12 +132,19 @@ impl Lab {
         ] {
             let work = async {
                 let admin = &self.people.admin;
-                let id = admin.workflow("saved", "prod").await;
                 let drawing = drawing(nodes);
-                let call = Call::post(&format!("/workflows/{id}/save"), Some(admin), &drawing);
-                let measured = self.loaded(call, 4, goals).await;
-                let read = admin.get(&format!("/workflows/{id}")).await.expect(200);
-                assert_eq!(read["nodes"], drawing["nodes"], "the drawing is what was saved");
+                let (mut ids, mut calls) = (Vec::new(), Vec::new());
+                for _ in 0..4 {
+                    let id = admin.workflow("saved", "prod").await;
+                    let path = format!("/workflows/{id}/save");
+                    calls.push(Call::post(&path, Some(admin), &drawing));
+                    ids.push(id);
+                }
+                let measured = self.all_loaded(&calls, goals).await;
+                for id in ids {
+                    let read = admin.get(&format!("/workflows/{id}")).await.expect(200);
+                    assert_eq!(read["nodes"], drawing["nodes"], "the drawing is what was saved");
+                }
                 measured
             };
             report.row(group, name, work).await;
@@ -151,8 +158,12 @@ impl Lab {
 
     /// Loads the host, then the limit with an answer of the same length.
     async fn loaded(&self, call: Call, connections: usize, goals: [Goal; 2]) -> Measured {
-        let ours = closed_loop(&self.server, &call, connections, LASTING).await;
-        let call = call.canned(ours.length);
+        self.all_loaded(&vec![call; connections], goals).await
+    }
+
+    async fn all_loaded(&self, calls: &[Call], goals: [Goal; 2]) -> Measured {
+        let ours = closed_loops(&self.server, calls, LASTING).await;
+        let (connections, call) = (calls.len(), calls[0].canned(ours.length));
         let theirs = closed_loop(&self.limits.canned, &call, connections, LIMIT_LASTING).await;
         let [embedded, mongo] = goals;
         let goal = match self.store {

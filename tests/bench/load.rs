@@ -60,21 +60,27 @@ pub(crate) struct Load {
 }
 
 /// Sends `call` over `connections` for `lasting`, after a warm-up.
-///
-/// # Panics
-///
-/// If an answer is not 200 or is not as long as the first one.
 pub(crate) async fn closed_loop(
     server: &Server,
     call: &Call,
     connections: usize,
     lasting: Duration,
 ) -> Load {
-    let length = Client::connect(&server.address).await.send(call).await;
+    closed_loops(server, &vec![call.clone(); connections], lasting).await
+}
+
+/// Sends each call over a connection of its own; all have answers of the same
+/// length.
+///
+/// # Panics
+///
+/// If an answer is not 200 or is not as long as the first one.
+pub(crate) async fn closed_loops(server: &Server, calls: &[Call], lasting: Duration) -> Load {
+    let length = Client::connect(&server.address).await.send(&calls[0]).await;
     let begin = Instant::now() + WARM_UP;
     let end = begin + lasting;
-    let clients = (0..connections).map(|_| {
-        let (address, call) = (server.address.clone(), call.clone());
+    let clients = calls.iter().cloned().map(|call| {
+        let address = server.address.clone();
         tokio::spawn(async move { drive(&address, &call, length, begin, end).await })
     });
     let clients: Vec<_> = clients.collect();

@@ -65,6 +65,9 @@ async fn main() -> ExitCode {
             let mut report = Report::new(filters);
             measure(&mut report).await;
             println!("{machine}\n{report}");
+            if report.is_empty() {
+                return ExitCode::FAILURE;
+            }
             match report.write(&machine, &out) {
                 Ok(file) => println!("{}", file.display()),
                 Err(error) => {

@@ -167,9 +167,14 @@ impl Report {
         self.rows.push(Row { group, name: name.to_owned(), outcome });
     }
 
-    /// Whether there are rows and none is void.
+    /// Whether no row was wanted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether no row is void.
     pub(crate) fn is_sound(&self) -> bool {
-        !self.rows.is_empty() && self.rows.iter().all(|it| it.outcome.is_ok())
+        self.rows.iter().all(|it| it.outcome.is_ok())
     }
 
     /// Writes a file named after the time into `folder`.

@@ -28,6 +28,7 @@ pub(crate) async fn measure(report: &mut Report) {
         let user = administrator(&server).await;
         let palette = user.get("/templates").await.expect(200);
         assert_eq!(palette["templates"].as_array().unwrap().len(), PLUGINS);
+        server.stop().await;
         (plugins, place)
     };
     let Some((_plugins, place)) = report.prepare(GROUP, &[FIRST], prepare).await else { return };
@@ -38,7 +39,7 @@ pub(crate) async fn measure(report: &mut Report) {
             let (server, took) = place.start_timed().await;
             ours.push(took.as_secs_f64() * 1e3);
             memory.push(server.process.resident_kib() / 1024.0);
-            drop(server);
+            server.stop().await;
             let begun = Instant::now();
             let limits = Limits::start().await;
             limits.canned.first_answer("/100").await;

@@ -76,7 +76,7 @@ impl Lab {
     async fn start() -> Self {
         let kube = kube();
         let place = Place::new(Store::Embedded);
-        let server = place.start().await;
+        let server = place.start_warm().await;
         let user = administrator(&server).await;
         kube.add_to(&user, "lab").await;
         let namespace = format!("bench-{}", unique());
