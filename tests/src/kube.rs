@@ -1,6 +1,7 @@
 //! The real API server of the test environment.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
 use crate::User;
@@ -60,6 +61,36 @@ impl Kube {
         let request = request.bearer_auth(&self.token).header("content-type", content);
         let response = request.body(body.to_string()).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap_or_default())
+    }
+
+    /// A server-side apply by somebody who is not the host; answers the status.
+    pub async fn apply(&self, path: &str, object: &Value) -> u16 {
+        let url = format!("{}{path}?fieldManager=test&force=true", self.server);
+        let request = self.client.patch(url).bearer_auth(&self.token);
+        let request = request.header("content-type", "application/apply-patch+yaml");
+        let response = request.body(object.to_string()).send().await.unwrap();
+        let status = response.status().as_u16();
+        // Read to its end, so that the connection serves the next one.
+        response.bytes().await.unwrap();
+        status
+    }
+
+    /// Watches what a path with `watch=1` shows: one event after the other.
+    pub async fn watch(&self, path: &str) -> impl Stream<Item = Value> + Send + Unpin + use<> {
+        let request = self.client.get(format!("{}{path}", self.server)).bearer_auth(&self.token);
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        let mut rest = Vec::new();
+        let events = response.bytes_stream().flat_map(move |chunk| {
+            rest.extend_from_slice(&chunk.unwrap());
+            let mut events = Vec::new();
+            while let Some(end) = rest.iter().position(|it| *it == b'\n') {
+                let line: Vec<u8> = rest.drain(..=end).collect();
+                events.push(serde_json::from_slice(&line).unwrap());
+            }
+            futures::stream::iter(events)
+        });
+        Box::pin(events)
     }
 
     /// Adds the API server as a cluster of `user`, with its CA verified.

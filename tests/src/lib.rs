@@ -9,6 +9,7 @@
 
 mod cut;
 mod kube;
+mod stats;
 mod user;
 
 use std::{
@@ -21,7 +22,8 @@ pub use cut::Cut;
 pub use kube::{Kube, skipped_without};
 pub use reqwest::{Method, StatusCode};
 use serde_json::Value;
-pub use user::{Event, Events, User};
+pub use stats::Sample;
+pub use user::{Event, Events, PASSWORD, User};
 
 /// The stores every user-visible behaviour is tested on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,25 +178,12 @@ impl TestHost {
 
     /// Registers the first user, who becomes administrator.
     pub async fn admin(&self) -> User {
-        self.register("admin@example.com", None).await
+        User::register(&self.origin, "admin@example.com", None).await
     }
 
     /// Registers one more user with the administrator's invite code.
     pub async fn user(&self, admin: &User, email: &str) -> User {
-        let invite = admin.get("/settings/invite-code").await.expect(200);
-        self.register(email, invite["inviteCode"].as_str()).await
-    }
-
-    async fn register(&self, email: &str, invite: Option<&str>) -> User {
-        let body = serde_json::json!({
-            "email": email, "password": "secret-123", "name": "Test", "inviteCode": invite,
-        });
-        let answer = self.anonymous().post("/auth/register", &body).await.expect(201);
-        User::with_token(
-            &self.origin,
-            answer["token"].as_str().unwrap(),
-            answer["user"]["id"].as_str().unwrap(),
-        )
+        admin.invite(email).await
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::Answer;
 
+/// The password of every registered user.
+pub const PASSWORD: &str = "secret-123";
 /// How long a test waits for something that should happen at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -35,6 +37,22 @@ impl User {
     pub fn with_token(origin: &str, token: &str, id: &str) -> Self {
         let anonymous = Self::anonymous(origin);
         Self { token: Some(token.into()), id: id.into(), ..anonymous }
+    }
+
+    /// A new user. The first one of a host needs no invite code.
+    pub async fn register(origin: &str, email: &str, invite: Option<&str>) -> Self {
+        let body = serde_json::json!({
+            "email": email, "password": PASSWORD, "name": "Test", "inviteCode": invite,
+        });
+        let made = Self::anonymous(origin).post("/auth/register", &body).await.expect(201);
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        Self::with_token(origin, &text(&made["token"]), &text(&made["user"]["id"]))
+    }
+
+    /// One more user of the host this one administers.
+    pub async fn invite(&self, email: &str) -> Self {
+        let invite = self.get("/settings/invite-code").await.expect(200);
+        Self::register(&self.origin, email, invite["inviteCode"].as_str()).await
     }
 
     /// The same user with another token.

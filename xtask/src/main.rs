@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask plugins|servers|tidy|test|demo`.
+//! The project's own commands: `cargo xtask plugins|servers|tidy|test|demo|bench`.
 //!
 //! Everything a contributor or CI has to do that `cargo` alone does not: turn
 //! plugins into components, start real servers, run every check in order.
 
+mod bench;
 mod cargo;
 mod demo;
 mod json;
@@ -37,6 +38,8 @@ enum Command {
     Test(test::Options),
     /// Starts everything and deploys a starter application.
     Demo(demo::Options),
+    /// Measures a release build, beside what this machine allows.
+    Bench(bench::Options),
     /// Runs the servers that tests and the demo need.
     Servers {
         /// What to do; without it, run them until Ctrl-C.
@@ -62,6 +65,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Tidy(options) => tidy::run(options)?,
         Command::Test(options) => return Ok(test::run(options)),
         Command::Demo(options) => demo::run(options)?,
+        Command::Bench(options) => bench::run(options)?,
         Command::Servers { command } => servers::run(command.as_ref())?,
     }
     Ok(ExitCode::SUCCESS)

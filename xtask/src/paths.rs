@@ -10,6 +10,12 @@ pub(crate) fn root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| root().join("target"))
+}
+
 /// Caches what is slow to build (servers, root file systems) outside the
 /// checkout, so that a fresh clone reuses it: `BOWSPRIT_TOOLS`, else
 /// `~/.cache/bowsprit/tools`.

@@ -86,7 +86,5 @@ impl Host {
 }
 
 fn program() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| paths::root().join("target"));
-    target.join("debug/bowsprit")
+    paths::target().join("debug/bowsprit")
 }
