@@ -10,10 +10,13 @@
 mod access;
 mod bad_input;
 mod clusters;
+mod dashboard;
 mod identity;
 mod live_status;
 mod notifications;
 mod process;
 mod reload;
 mod runs;
+mod search;
+mod versions;
 mod workflows;

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod clusters;
+pub mod dashboard;
 pub mod drawing;
 pub mod error;
 pub mod events;
@@ -22,7 +23,9 @@ pub mod observer;
 pub mod palette;
 mod parallel;
 pub mod plugins;
+pub mod revisions;
 pub mod runs;
+pub mod search;
 pub mod secrets;
 pub mod statuses;
 pub mod store;
