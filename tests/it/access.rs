@@ -85,6 +85,23 @@ async fn other_peoples_things_are_not_there() {
         (Method::POST, format!("/workflows/{workflow}/run"), Some(serde_json::json!({}))),
         (Method::GET, format!("/workflows/{workflow}/runs"), None),
         (Method::GET, format!("/workflows/{workflow}/versions"), None),
+        (
+            Method::POST,
+            format!("/workflows/{workflow}/clone"),
+            Some(serde_json::json!({"name": "x"})),
+        ),
+        (Method::POST, format!("/workflows/{workflow}/versions"), Some(serde_json::json!({}))),
+        (Method::GET, format!("/workflows/{workflow}/versions/2"), None),
+        (
+            Method::PUT,
+            format!("/workflows/{workflow}/versions/2"),
+            Some(serde_json::json!({"name": "x"})),
+        ),
+        (Method::GET, format!("/workflows/{workflow}/versions/compare?v1=2&v2=2"), None),
+        (Method::POST, format!("/workflows/{workflow}/versions/2/restore"), None),
+        (Method::GET, format!("/workflows/{workflow}/revisions"), None),
+        (Method::GET, format!("/workflows/{workflow}/revisions/1"), None),
+        (Method::POST, format!("/workflows/{workflow}/revisions/1/restore"), None),
     ] {
         let answer = admin.send(method.clone(), &path, body.as_ref()).await;
         assert_eq!(answer.status.as_u16(), 404, "{method} {path}: {}", answer.text);

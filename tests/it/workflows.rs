@@ -1,7 +1,11 @@
 //! Drawing: create, list, read, change, save, delete, on both stores.
 
-use bowsprit_tests::{Store, TestHost};
+use bowsprit_host_core::{id::Id, store::Documents as _, versions::VERSIONS, workflows::WORKFLOWS};
+use bowsprit_host_store::EmbeddedStore;
+use bowsprit_tests::{Kube, Store, TestHost, unique};
 use serde_json::{Value, json};
+
+use crate::runs::shop;
 
 /// As the web frontend saves it: with its own keys around and inside.
 fn drawing() -> Value {
@@ -132,5 +136,123 @@ async fn the_palette_lists_the_built_types() {
             "{name}"
         );
     }
+    host.finish().await;
+}
+
+async fn a_clone_is_a_draft_of_its_own(store: Store) {
+    let Some(host) = TestHost::on(store).await else { return };
+    let admin = host.admin().await;
+    let user = host.user(&admin, "user@example.com").await;
+    let body = json!({"name": "shop", "description": "d", "cluster_id": "prod"});
+    let made = user.post("/workflows", &body).await.expect(201);
+    let id = made["id"].as_str().unwrap().to_owned();
+    user.save(&id, &drawing()).await;
+    let path = format!("/workflows/{id}/clone");
+    let cloned = user.post(&path, &json!({"name": "copy"})).await;
+    assert!(cloned.headers.contains_key("etag"));
+    let cloned = cloned.expect(201);
+    let copy =
+        user.get(&format!("/workflows/{}", cloned["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(cloned["workflow"], copy);
+    assert_eq!((&copy["name"], &copy["description"]), (&json!("copy"), &json!("d (Cloned)")));
+    assert_eq!((&copy["status"], &copy["cluster_id"]), (&json!("draft"), &json!("prod")));
+    assert_eq!((&copy["current_version"], &copy["run_count"]), (&json!(1), &json!(0)));
+    let mut bare = drawing();
+    bare["nodes"][0]["data"].as_object_mut().unwrap().remove("_status");
+    assert_eq!((&copy["nodes"], &copy["edges"]), (&bare["nodes"], &bare["edges"]));
+    let original = user.get(&format!("/workflows/{id}")).await.expect(200);
+    assert_eq!((&original["name"], &original["nodes"]), (&json!("shop"), &drawing()["nodes"]));
+    for (wrong, field) in [(json!({}), "name"), (json!({"name": " "}), "name"), (json!([]), "body")]
+    {
+        let problem = user.post(&path, &wrong).await.expect_problem(400, "request.invalid");
+        assert!(problem["field"] == field || problem["field"] == "body", "{problem}");
+    }
+    admin.post(&path, &json!({"name": "x"})).await.expect_problem(404, "not-found");
+    user.delete(&format!("/workflows/{id}")).await.expect(200);
+    user.post(&path, &json!({"name": "x"})).await.expect_problem(404, "not-found");
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn a_clone_is_a_draft_of_its_own_embedded() {
+    a_clone_is_a_draft_of_its_own(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_clone_is_a_draft_of_its_own_mongo() {
+    a_clone_is_a_draft_of_its_own(Store::Mongo).await;
+}
+
+#[tokio::test]
+async fn a_clone_never_touches_the_originals_objects() {
+    let Some(kube) = Kube::connect() else { return };
+    let host = TestHost::start().await;
+    let user = host.admin().await;
+    kube.add_to(&user, "lab").await;
+    let namespace = format!("it-{}", unique());
+    let id = user.workflow("original", "lab").await;
+    user.save(&id, &shop(&namespace)).await;
+    user.run(&id, &json!({})).await.expect(200);
+    let deployment = format!("/apis/apps/v1/namespaces/{namespace}/deployments/web");
+    let service = format!("/api/v1/namespaces/{namespace}/services/web");
+    let uids = async || {
+        let found = [kube.get(&deployment).await, kube.get(&service).await];
+        found.map(|it| it.expect("still there")["metadata"]["uid"].clone())
+    };
+    let before = uids().await;
+    let clone =
+        user.post(&format!("/workflows/{id}/clone"), &json!({"name": "copy"})).await.expect(201);
+    let copy = clone["id"].as_str().unwrap().to_owned();
+    // It has the same names; they belong to the original.
+    let ran = user.run(&copy, &json!({})).await;
+    assert_ne!(ran.status, 200, "{}", ran.text);
+    user.save(&copy, &json!({"nodes": [], "edges": []})).await;
+    assert_eq!(uids().await, before, "after a save without the nodes");
+    let archived = json!({"status": "archived"});
+    user.put(&format!("/workflows/{copy}/status"), &archived).await.expect(200);
+    assert_eq!(uids().await, before, "after archiving");
+    user.delete(&format!("/workflows/{copy}")).await.expect(200);
+    assert_eq!(uids().await, before, "after deleting");
+    user.put(&format!("/workflows/{id}/status"), &archived).await.expect(200);
+    kube.until_gone(&deployment).await;
+    kube.until_gone(&service).await;
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn a_drawing_of_another_program_is_read_and_kept_at_the_first_save() {
+    let mut host = TestHost::start().await;
+    let user = host.admin().await;
+    host.stop().await;
+    let store = EmbeddedStore::open(host.data.path().join("data/bowsprit.db")).unwrap();
+    store.prepare(&[&WORKFLOWS, &VERSIONS]).await.unwrap();
+    let id = Id::new().to_string();
+    let at = "2024-01-02T03:04:05.678Z";
+    let mut body = json!({
+        "name": "older", "description": "", "cluster_id": "prod", "status": "draft", "tags": null,
+        "versions": null, "current_version": 2, "owner_id": user.id, "team_id": "",
+        "created_at": at, "updated_at": at, "run_count": 0, "success_count": 0, "failure_count": 0,
+    });
+    body["nodes"] = drawing()["nodes"].clone();
+    body["edges"] = Value::Null;
+    store.insert(&WORKFLOWS, &id, &body.to_string(), None).await.unwrap();
+    let version = json!({
+        "workflow_id": id, "version": 2, "nodes": drawing()["nodes"], "edges": drawing()["edges"],
+        "description": "", "created_at": at, "created_by": user.id, "is_automatic": false,
+    });
+    let key = Id::new().to_string();
+    store.insert(&VERSIONS, &key, &version.to_string(), None).await.unwrap();
+    store.close().await;
+    host.start_again().await;
+    let user = user.at(&host.origin);
+    let read = user.get(&format!("/workflows/{id}")).await.expect(200);
+    assert_eq!((&read["nodes"], &read["edges"]), (&drawing()["nodes"], &json!([])));
+    assert_eq!((&read["tags"], &read["revision"]), (&json!([]), &json!(0)));
+    let version = user.get(&format!("/workflows/{id}/versions/2")).await.expect(200);
+    assert_eq!(version["edges"], drawing()["edges"]);
+    user.save(&id, &json!({"nodes": [], "edges": []})).await;
+    assert_eq!(user.get(&format!("/workflows/{id}")).await.expect(200)["nodes"], json!([]));
+    let kept = user.get(&format!("/workflows/{id}/revisions/0")).await.expect(200);
+    assert_eq!(kept["nodes"], drawing()["nodes"]);
     host.finish().await;
 }

@@ -69,7 +69,23 @@ impl User {
 
     /// Sends bytes to a path below `/v1/api`.
     pub async fn send_raw(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        let mut request = self.client.request(method, format!("{}/v1/api{path}", self.origin));
+        let request = self.client.request(method, format!("{}/v1/api{path}", self.origin));
+        self.sent(request, body).await
+    }
+
+    /// Sends JSON that is only meant for what has this `ETag`.
+    pub async fn send_if_match(
+        &self,
+        method: Method,
+        path: &str,
+        tag: &str,
+        body: &Value,
+    ) -> Answer {
+        let request = self.client.request(method, format!("{}/v1/api{path}", self.origin));
+        self.sent(request.header("if-match", tag), Some(body.to_string().into_bytes())).await
+    }
+
+    async fn sent(&self, mut request: reqwest::RequestBuilder, body: Option<Vec<u8>>) -> Answer {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

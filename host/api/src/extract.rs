@@ -114,6 +114,46 @@ impl FromRequestParts<ApiState> for PathId {
     }
 }
 
+/// The workflow revision that `If-Match` names, if any (RFC 9110 §13.1.1);
+/// `*` names none in particular.
+pub(crate) struct IfMatch(pub(crate) Option<i64>);
+
+impl FromRequestParts<ApiState> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &ApiState) -> Result<Self, Problem> {
+        let Some(header) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = header.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        // A proxy that compresses makes a tag weak; it names the same.
+        let tag = text.strip_prefix("W/").unwrap_or(text);
+        let number = tag.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        let number = number.and_then(|it| it.parse().ok());
+        let number = number.ok_or_else(|| {
+            Error::invalid("If-Match", "must be the `ETag` of an earlier answer, or `*`")
+        })?;
+        Ok(Self(Some(number)))
+    }
+}
+
+/// The id and the number in a path with these two parameters.
+pub(crate) struct PathNumber(pub(crate) Id, pub(crate) i64);
+
+impl FromRequestParts<ApiState> for PathNumber {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let Path((id, number)) =
+            Path::<(String, String)>::from_request_parts(parts, state)
+                .await
+                .map_err(|_| Error::invalid("id", "must be 24 hexadecimal digits"))?;
+        let number = number.parse().map_err(|_| Error::invalid("number", "must be a number"))?;
+        Ok(Self(id.parse()?, number))
+    }
+}
+
 /// Query parameters that are numbers within a range; anything else counts as
 /// not given (contract §1.6).
 pub(crate) struct Numbers(HashMap<String, String>);

@@ -16,8 +16,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use bowsprit_host_core::{
-    audit::Audit, clusters::Clusters, identity::Identity, notifications::Notifications,
-    palette::Palette, workflows::Workflows,
+    audit::Audit, clusters::Clusters, dashboard::Dashboard, identity::Identity,
+    notifications::Notifications, palette::Palette, search::Search, workflows::Workflows,
 };
 pub use table::{Access, Route};
 
@@ -28,6 +28,10 @@ pub struct ApiState {
     pub identity: Identity,
     /// Drawings.
     pub workflows: Workflows,
+    /// What is found among a caller's things.
+    pub search: Search,
+    /// How they stand.
+    pub dashboard: Dashboard,
     /// Where they run.
     pub clusters: Clusters,
     /// Notes to users.

@@ -14,7 +14,7 @@ use bowsprit_host_core::{
     node_types::{Finding, Severity},
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::request_id;
 
@@ -83,7 +83,7 @@ impl Problem {
 fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
-        Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::Conflict { .. } | Error::Changed { .. } => StatusCode::CONFLICT,
         Error::Invalid { .. } | Error::Refused { .. } => StatusCode::BAD_REQUEST,
         Error::Findings(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
@@ -106,16 +106,19 @@ impl From<Error> for Problem {
         let (code, message) = (error.code(), error.to_string());
         let (mut field, mut details, mut findings, mut retry_after) =
             (None, None, Vec::new(), None);
+        let mut extra = Map::new();
         match error {
             Error::Invalid { field: name, .. } => field = Some(name),
             Error::Findings(found) => {
                 details = Some(listed(&found));
                 findings = found;
             }
+            Error::Changed { seen, current } => {
+                extra.insert("revisions".into(), json!({ "yours": seen, "current": current }));
+            }
             Error::Busy { retry_after: wait, .. } => retry_after = Some(wait.as_secs().max(1)),
             _ => {}
         }
-        let extra = Map::new();
         Self(Box::new(Parts {
             status,
             code,

@@ -3,12 +3,16 @@
 mod admin_audit;
 mod auth;
 mod clusters;
+mod dashboard;
 mod health;
+mod metrics;
 mod notifications;
 mod profile;
 mod runs;
+mod search;
 mod settings;
 mod templates;
+mod versions;
 mod workflows;
 
 use crate::table::Table;
@@ -20,7 +24,11 @@ pub(crate) fn table() -> Table {
     let table = profile::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);
+    let table = versions::add(table);
     let table = runs::add(table);
+    let table = search::add(table);
+    let table = dashboard::add(table);
+    let table = metrics::add(table);
     let table = templates::add(table);
     let table = clusters::add(table);
     let table = notifications::add(table);

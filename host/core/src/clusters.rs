@@ -2,6 +2,7 @@
 //! stored and never shown again.
 
 mod record;
+mod usage;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -24,6 +25,7 @@ use crate::{
 };
 pub use record::{AuthType, CLUSTERS, ClusterRecord, ClusterStatus, ClusterView, GivenCredentials};
 use record::{Metadata, SealedCredentials};
+pub use usage::{Overview, ResourceRow};
 
 /// A status older than this is shown as stale.
 const STALE: Duration = Duration::from_secs(120);

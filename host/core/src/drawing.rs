@@ -4,6 +4,7 @@
 //! for byte, whether the host understands it or not; reading a drawing for an
 //! answer copies the text, it does not parse and print it.
 
+mod compare;
 mod overlay;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{Error, Result};
+pub use compare::Comparison;
 pub use overlay::Overlay;
 
 /// How large a drawing may be.
@@ -132,6 +134,13 @@ impl Drawing {
     /// Takes back what [`Drawing::bytes`] gave.
     pub fn from_bytes(text: Bytes) -> Self {
         Self { text }
+    }
+
+    /// A drawing another program stored as lists, unchecked; absent and null
+    /// count as empty.
+    pub(crate) fn from_lists(nodes: Option<&RawValue>, edges: Option<&RawValue>) -> Self {
+        let text = |list: Option<&RawValue>| list.map_or("[]", |it| it.get()).to_owned();
+        Self { text: format!(r#"{{"nodes":{},"edges":{}}}"#, text(nodes), text(edges)).into() }
     }
 
     /// The text to store.

@@ -29,10 +29,20 @@ pub enum Error {
     /// Somebody else changed it first, or it exists already.
     #[error("{message}")]
     Conflict {
-        /// Stable code: `workflow.changed`, `cluster.name.taken`.
+        /// Stable code: `store.conflict`, `cluster.name.taken`.
         code: &'static str,
         /// A sentence for the person.
         message: String,
+    },
+    /// A workflow is not any more what the caller saw.
+    #[error(
+        "the workflow was changed meanwhile: you have revision {seen}, it is at {current}; read it again"
+    )]
+    Changed {
+        /// The revision the caller started from.
+        seen: i64,
+        /// The revision it is at.
+        current: i64,
     },
     /// A value is wrong in a way the caller can fix.
     #[error("`{field}` {problem}")]
@@ -153,6 +163,7 @@ impl Error {
             Self::NotFound { .. } => "not-found",
             Self::Invalid { .. } => "request.invalid",
             Self::Findings(_) => "workflow.findings",
+            Self::Changed { .. } => "workflow.changed",
             Self::TooLarge { .. } => "request.too-large",
             Self::Conflict { code, .. }
             | Self::Refused { code, .. }

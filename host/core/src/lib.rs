@@ -10,6 +10,7 @@
 pub mod access;
 pub mod audit;
 pub mod clusters;
+pub mod dashboard;
 pub mod drawing;
 pub mod error;
 pub mod events;
@@ -23,7 +24,9 @@ pub mod observer;
 pub mod palette;
 mod parallel;
 pub mod plugins;
+pub mod revisions;
 pub mod runs;
+pub mod search;
 pub mod secrets;
 pub mod statuses;
 pub mod store;

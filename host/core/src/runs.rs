@@ -111,6 +111,8 @@ pub struct Runs {
 pub struct RunParts {
     /// Where things are kept.
     pub store: Arc<dyn Documents>,
+    /// Makes a version of what is run.
+    pub versions: Versions,
     /// Where runs go.
     pub clusters: Clusters,
     /// What nodes mean.
@@ -135,7 +137,7 @@ impl Runs {
         Self {
             workflows: Repository::new(Arc::clone(store)),
             runs: Repository::new(Arc::clone(store)),
-            versions: Versions::new(store),
+            versions: parts.versions,
             vaults: Vaults::new(store, parts.keys),
             locks: Locks::new(store),
             cleanup: Cleanup { clusters: parts.clusters.clone(), inventories: inventories.clone() },

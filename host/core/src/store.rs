@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{error::BoxError, id::Id, time::Timestamp};
-pub use repository::{Record, Repository, Stored};
+pub(crate) use repository::searched;
+pub use repository::{Record, Repository, SEARCH, Stored, folded};
 
 /// A named set of documents and everything an adapter has to prepare for it.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Collection {
     /// Fields that filters and sort keys may name. Top-level body keys.
     pub fields: &'static [Field],
     /// Combinations of declared fields worth an index, most selective first.
+    /// One with a `Search` field is for [`Filter::Contains`] among documents
+    /// that are equal in the fields before it.
     pub indexes: &'static [&'static [&'static str]],
     /// Combinations of declared fields that must be unique.
     pub unique: &'static [Unique],
@@ -51,6 +54,8 @@ pub enum FieldKind {
     Time,
     /// An [`Id`]; in a body: 24 hex digits.
     Id,
+    /// Text to look into with [`Filter::Contains`], and for nothing else.
+    Search,
 }
 
 /// A uniqueness constraint.
@@ -134,6 +139,10 @@ pub enum Filter {
     AtLeast(&'static str, Scalar),
     /// The field is absent or null.
     Absent(&'static str),
+    /// The `Search` field contains this text, byte for byte; absent fields
+    /// contain nothing. Case is the caller's matter: see
+    /// [`Record::search_text`].
+    Contains(&'static str, String),
     /// All of these.
     And(Vec<Filter>),
     /// At least one of these.
@@ -204,6 +213,15 @@ pub struct Patch {
     pub increment: Vec<(&'static str, i64)>,
 }
 
+/// What [`Documents::totals`] answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// How many match.
+    pub count: u64,
+    /// The sums, in the order of the fields asked for.
+    pub sums: Vec<i64>,
+}
+
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -263,6 +281,15 @@ pub trait Documents: Send + Sync {
 
     /// How many match.
     async fn count(&self, of: &'static Collection, filter: &Filter) -> Result<u64, StoreError>;
+
+    /// How many match, and the sums of declared `Int` fields over them; absent
+    /// counts as 0. Answered from an index where one holds all the fields.
+    async fn totals(
+        &self,
+        of: &'static Collection,
+        filter: &Filter,
+        fields: &[&'static str],
+    ) -> Result<Totals, StoreError>;
 
     /// Adds a document at revision 1.
     async fn insert(

@@ -1,109 +1,22 @@
 //! Versions: numbered snapshots of a drawing.
 //!
-//! A run makes one, so that what ran can be looked up. The first has number 2:
-//! number 1 is the empty drawing a workflow starts with.
+//! Made by a run, so that what ran can be looked up, by hand, and by restoring
+//! an earlier one; never by a save. The first has number 2: number 1 is the
+//! empty drawing a workflow starts with.
+
+mod record;
 
 use std::sync::Arc;
-
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result,
     drawing::Drawing,
     id::Id,
-    store::{
-        Collection, Direction, Documents, Field, FieldKind, Filter, Patch, Query, Record,
-        Repository, StoreError, Unique,
-    },
+    store::{Direction, Documents, Filter, Patch, Query, Repository, StoreError, Stored},
     time::Timestamp,
     workflows::Workflow,
 };
-
-/// A snapshot of a drawing.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Version {
-    /// Its id.
-    #[serde(skip)]
-    pub id: Id,
-    /// Whose drawing it is.
-    pub workflow_id: Id,
-    /// Counts up within the workflow.
-    pub version: i64,
-    /// Name given by hand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Tag given by hand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tag: Option<String>,
-    /// What it is about.
-    pub description: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Who made it.
-    pub created_by: Id,
-    /// The version it restores.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restored_from: Option<i64>,
-    /// Made by a run.
-    pub is_automatic: bool,
-    /// The run it was made for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_id: Option<Id>,
-    /// How that run went.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_status: Option<String>,
-    /// What was drawn.
-    #[serde(skip, default = "Drawing::empty")]
-    pub drawing: Drawing,
-}
-
-/// Where versions are kept.
-pub static VERSIONS: Collection = Collection {
-    name: "workflow_versions",
-    fields: &[
-        Field { name: "workflow_id", kind: FieldKind::Id },
-        Field { name: "version", kind: FieldKind::Int },
-        Field { name: "created_at", kind: FieldKind::Time },
-        Field { name: "created_by", kind: FieldKind::Id },
-        Field { name: "run_id", kind: FieldKind::Id },
-    ],
-    indexes: &[&["workflow_id", "version"]],
-    unique: &[Unique { name: "version_number", fields: &["workflow_id", "version"] }],
-    expiry: None,
-};
-
-impl Record for Version {
-    const COLLECTION: &'static Collection = &VERSIONS;
-
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn restore_key(&mut self, id: &str) {
-        self.id = id.parse().unwrap_or_default();
-    }
-
-    fn payload(&self) -> Option<Bytes> {
-        Some(self.drawing.bytes())
-    }
-
-    fn restore_payload(&mut self, payload: Option<Bytes>) {
-        if let Some(bytes) = payload {
-            self.drawing = Drawing::from_bytes(bytes);
-        }
-    }
-}
-
-impl Version {
-    /// The JSON the API shows.
-    pub fn to_json(&self) -> Result<String> {
-        let fields = serde_json::to_string(self).map_err(Error::internal)?;
-        let rest = fields.strip_prefix('{').unwrap_or_default();
-        let drawing = self.drawing.fields();
-        Ok(format!(r#"{{"id":"{}",{drawing},{rest}"#, self.id))
-    }
-}
+pub use record::{VERSIONS, Version};
 
 /// One page of versions.
 #[derive(Debug)]
@@ -114,19 +27,43 @@ pub struct VersionPage {
     pub total: u64,
 }
 
+/// What people write on a version; `None` leaves a text as it is.
+#[derive(Debug, Default)]
+pub struct Label {
+    /// A name; empty takes it away.
+    pub name: Option<String>,
+    /// A tag; empty takes it away.
+    pub tag: Option<String>,
+    /// What it is about.
+    pub description: Option<String>,
+}
+
+/// Why a version is made.
+pub(crate) enum Occasion {
+    /// A run of the workflow's drawing begins.
+    Run(Id),
+    /// Somebody asked for one of the workflow's drawing.
+    Hand(Label),
+    /// Somebody restores this number, with this drawing.
+    Restore(i64, Drawing),
+}
+
 /// Makes and lists versions. Who may do so is the workflow's to say.
 #[derive(Clone)]
 pub struct Versions {
     stored: Repository<Version>,
     workflows: Repository<Workflow>,
+    keep: u32,
 }
 
 impl Versions {
-    /// Versions in `store`.
-    pub fn new(store: &Arc<dyn Documents>) -> Self {
+    /// Versions in `store`. Of those that runs made and nobody named, the
+    /// newest `keep` of each workflow stay; 0 keeps all.
+    pub fn new(store: &Arc<dyn Documents>, keep: u32) -> Self {
         Self {
             stored: Repository::new(Arc::clone(store)),
             workflows: Repository::new(Arc::clone(store)),
+            keep,
         }
     }
 
@@ -140,56 +77,72 @@ impl Versions {
         Ok(VersionPage { versions, total: self.stored.count(&mine).await? })
     }
 
+    /// One version of `workflow`.
+    pub async fn get(&self, workflow: Id, number: i64) -> Result<Version> {
+        Ok(self.stored(workflow, number).await?.value)
+    }
+
+    /// Writes on a version.
+    pub async fn label(&self, workflow: Id, number: i64, label: &Label) -> Result<Version> {
+        let id = self.stored(workflow, number).await?.id.to_string();
+        let write = |it: &mut Version| {
+            label.write(it);
+            Ok::<_, Error>(())
+        };
+        let written = self.stored.update(&id, write).await?;
+        written.map(|it| it.value).ok_or_else(|| Error::not_found("version", number))
+    }
+
     /// Snapshots `workflow` for a run that starts.
     pub async fn snapshot_for_run(&self, workflow: &Workflow, by: Id, run: Id) -> Result<i64> {
-        let now = Timestamp::now();
-        let mut number = workflow.current_version + 1;
+        let made = self.add(workflow, by, Occasion::Run(run)).await?.version;
+        if let Err(error) = self.prune(workflow.id).await {
+            tracing::warn!(workflow = %workflow.id, %error, "old versions stay for now");
+        }
+        Ok(made)
+    }
+
+    /// Makes the next version of `workflow`. Whoever takes a number first has
+    /// it; the other takes the next one.
+    pub(crate) async fn add(
+        &self,
+        workflow: &Workflow,
+        by: Id,
+        occasion: Occasion,
+    ) -> Result<Version> {
+        let mut version = occasion.version(workflow, by);
         loop {
-            let version = Version {
-                id: Id::new(),
-                workflow_id: workflow.id,
-                version: number,
-                name: None,
-                tag: None,
-                description: format!("run on {now}"),
-                created_at: now,
-                created_by: by,
-                restored_from: None,
-                is_automatic: true,
-                run_id: Some(run),
-                run_status: Some("running".into()),
-                drawing: workflow.drawing.clone(),
-            };
-            match self.stored.insert(version).await {
+            match self.stored.insert(version.clone()).await {
                 Err(StoreError::Taken("version_number")) => {
-                    number = self.newest(workflow.id).await? + 1
+                    version.version = self.newest(workflow.id).await? + 1;
                 }
                 Err(other) => return Err(other.into()),
                 Ok(_) => break,
             }
         }
         let mut patch = Patch::default();
-        patch.set.insert("current_version".into(), number.into());
+        patch.set.insert("current_version".into(), version.version.into());
         // A version made meanwhile has a higher number, which then stays.
-        let older = Filter::Less("current_version", number.into());
+        let older = Filter::Less("current_version", version.version.into());
         match self.workflows.patch(&workflow.id.to_string(), None, &older, &patch).await {
-            Ok(_) | Err(StoreError::Stale(_)) => Ok(number),
+            Ok(_) | Err(StoreError::Stale(_)) => Ok(version),
             Err(other) => Err(other.into()),
         }
     }
 
     /// Records how the run of a version went.
     pub async fn record_run(&self, workflow: Id, number: i64, status: &str) -> Result<()> {
-        let this = Filter::And(vec![
-            Filter::Eq("workflow_id", workflow.into()),
-            Filter::Eq("version", number.into()),
-        ]);
-        if let Some(version) = self.stored.find_one(this).await? {
+        if let Some(version) = self.stored.find_one(this(workflow, number)).await? {
             let mut patch = Patch::default();
             patch.set.insert("run_status".into(), status.into());
             self.stored.patch(&version.id.to_string(), None, &Filter::All, &patch).await?;
         }
         Ok(())
+    }
+
+    async fn stored(&self, workflow: Id, number: i64) -> Result<Stored<Version>> {
+        let found = self.stored.find_one(this(workflow, number)).await?;
+        found.ok_or_else(|| Error::not_found("version", number))
     }
 
     async fn newest(&self, workflow: Id) -> Result<i64> {
@@ -198,4 +151,86 @@ impl Versions {
             .bodies_only();
         Ok(self.stored.find(&query).await?.first().map_or(1, |it| it.version))
     }
+
+    /// Removes what is over the number of versions to keep.
+    async fn prune(&self, workflow: Id) -> Result<()> {
+        if self.keep == 0 {
+            return Ok(());
+        }
+        let mut unnamed = vec![
+            Filter::Eq("workflow_id", workflow.into()),
+            Filter::Eq("is_automatic", true.into()),
+            Filter::Absent("name"),
+            Filter::Absent("tag"),
+        ];
+        let query = Query::new(Filter::And(unnamed.clone()), 1)
+            .sorted("version", Direction::Descending)
+            .skipping(self.keep.into())
+            .bodies_only();
+        if let Some(first) = self.stored.find(&query).await?.first() {
+            unnamed.push(Filter::Less("version", (first.version + 1).into()));
+            self.stored.remove_all(&Filter::And(unnamed)).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Label {
+    fn write(&self, version: &mut Version) {
+        let some = |it: &String| Some(it.clone()).filter(|it| !it.is_empty());
+        if let Some(name) = &self.name {
+            version.name = some(name);
+        }
+        if let Some(tag) = &self.tag {
+            version.tag = some(tag);
+        }
+        if let Some(description) = &self.description {
+            version.description.clone_from(description);
+        }
+    }
+}
+
+impl Occasion {
+    fn version(self, workflow: &Workflow, by: Id) -> Version {
+        let now = Timestamp::now();
+        let mut version = Version {
+            id: Id::new(),
+            workflow_id: workflow.id,
+            version: workflow.current_version + 1,
+            name: None,
+            tag: None,
+            description: String::new(),
+            created_at: now,
+            created_by: by,
+            restored_from: None,
+            is_automatic: false,
+            run_id: None,
+            run_status: None,
+            drawing: workflow.drawing.clone(),
+            nodes: None,
+            edges: None,
+        };
+        match self {
+            Self::Run(run) => {
+                version.description = format!("run on {now}");
+                version.is_automatic = true;
+                version.run_id = Some(run);
+                version.run_status = Some("running".into());
+            }
+            Self::Hand(label) => label.write(&mut version),
+            Self::Restore(number, drawing) => {
+                version.description = format!("version {number} restored");
+                version.restored_from = Some(number);
+                version.drawing = drawing;
+            }
+        }
+        version
+    }
+}
+
+fn this(workflow: Id, number: i64) -> Filter {
+    Filter::And(vec![
+        Filter::Eq("workflow_id", workflow.into()),
+        Filter::Eq("version", number.into()),
+    ])
 }

@@ -1,5 +1,7 @@
 //! Workflows: drawings with a name, kept for their owner.
 
+mod clone;
+mod history;
 mod record;
 
 use std::sync::Arc;
@@ -12,11 +14,12 @@ use crate::{
     drawing::{Drawing, DrawingLimits},
     events::{EventId, Events, Subscription, Topic},
     id::Id,
+    revisions::Revisions,
     runs::{Removal, RunView, Runs, Started, Trigger},
     statuses::Statuses,
-    store::{Direction, Documents, Filter, Query, Repository, Stored},
+    store::{Direction, Documents, Filter, Query, Repository, StoreError, Stored},
     time::Timestamp,
-    versions::{VersionPage, Versions},
+    versions::Versions,
 };
 pub use record::{Status, WORKFLOWS, Workflow};
 
@@ -40,11 +43,16 @@ pub struct WorkflowChange<'a> {
     pub edges: Option<&'a RawValue>,
 }
 
+/// The revision a caller started from, if it minds that others changed the
+/// workflow meanwhile.
+pub type Seen = Option<i64>;
+
 /// The workflow use-cases.
 #[derive(Clone)]
 pub struct Workflows {
     stored: Repository<Workflow>,
     versions: Versions,
+    revisions: Revisions,
     statuses: Statuses,
     runs: Runs,
     events: Arc<dyn Events>,
@@ -52,16 +60,19 @@ pub struct Workflows {
 }
 
 impl Workflows {
-    /// Workflows in `store`, run by `runs`.
+    /// Workflows in `store` with their history, run by `runs`.
     pub fn new(
         store: &Arc<dyn Documents>,
+        versions: Versions,
+        revisions: Revisions,
         runs: Runs,
         events: Arc<dyn Events>,
         limits: DrawingLimits,
     ) -> Self {
         Self {
             stored: Repository::new(Arc::clone(store)),
-            versions: Versions::new(store),
+            versions,
+            revisions,
             statuses: Statuses::new(store),
             runs,
             events,
@@ -81,26 +92,9 @@ impl Workflows {
         if cluster.is_empty() {
             return Err(Error::invalid("cluster_id", "must name a cluster"));
         }
-        let now = Timestamp::now();
-        let workflow = Workflow {
-            id: Id::new(),
-            name: checked_name(name)?,
-            description: checked_text("description", description)?,
-            cluster_id: cluster,
-            status: Status::Draft,
-            tags: Vec::new(),
-            current_version: 1,
-            owner_id: caller.user,
-            team_id: String::new(),
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-            last_run_at: None,
-            run_count: 0,
-            success_count: 0,
-            failure_count: 0,
-            drawing: Drawing::empty(),
-        };
+        let name = checked_name(name)?;
+        let description = checked_text("description", description)?;
+        let workflow = Workflow::draft(caller.user, name, description, cluster);
         Ok(self.stored.insert(workflow).await?.value)
     }
 
@@ -121,11 +115,16 @@ impl Workflows {
     }
 
     /// Changes some fields.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Changed`] if the workflow is not at `seen` any more.
     pub async fn update(
         &self,
         caller: &Caller,
         id: Id,
         change: WorkflowChange<'_>,
+        seen: Seen,
     ) -> Result<Workflow> {
         let WorkflowChange { name, description, status, nodes, edges } = change;
         let nothing = name.is_none() && description.is_none() && status.is_none();
@@ -138,9 +137,8 @@ impl Workflows {
         let name = name.map(checked_name).transpose()?;
         let description = description.map(|it| checked_text("description", it)).transpose()?;
         let drawn = nodes.is_some() || edges.is_some();
-        let before = self.mine(caller, id).await?.value;
         let changed = self
-            .change(id, |it| {
+            .change(caller, id, seen, |it| {
                 if drawn {
                     it.drawing = it.drawing.with_replaced(nodes, edges, self.limits)?;
                 }
@@ -155,26 +153,30 @@ impl Workflows {
             })
             .await?;
         if status == Some(Status::Archived) {
-            drop(self.runs.remove_all(caller, &before));
+            drop(self.runs.remove_all(caller, &changed));
         }
         self.overlaid(changed).await
     }
 
     /// Replaces the drawing. Objects of nodes that are gone are removed from
     /// the cluster if the workflow ever ran.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Changed`] if the workflow is not at `seen` any more.
     pub async fn save(
         &self,
         caller: &Caller,
         id: Id,
-        nodes: &RawValue,
-        edges: &RawValue,
+        drawn: (&RawValue, &RawValue),
         description: Option<String>,
+        seen: Seen,
     ) -> Result<(Workflow, Option<Removal>)> {
+        let (nodes, edges) = drawn;
         let drawing = Drawing::accept(nodes, edges, self.limits)?;
         let description = description.map(|it| checked_text("description", it)).transpose()?;
-        self.mine(caller, id).await?;
         let saved = self
-            .change(id, |it| {
+            .change(caller, id, seen, |it| {
                 it.drawing = drawing.clone();
                 if let Some(description) = &description {
                     it.description.clone_from(description);
@@ -194,26 +196,26 @@ impl Workflows {
         id: Id,
         status: Status,
     ) -> Result<Option<Removal>> {
-        let workflow = self.mine(caller, id).await?.value;
-        self.change(id, |it| {
-            it.status = status;
-            Ok(())
-        })
-        .await?;
+        let changed = self
+            .change(caller, id, None, |it| {
+                it.status = status;
+                Ok(())
+            })
+            .await?;
         let archived = status == Status::Archived;
-        Ok(archived.then(|| self.runs.remove_all(caller, &workflow)))
+        Ok(archived.then(|| self.runs.remove_all(caller, &changed)))
     }
 
     /// Deletes a workflow with its objects. Its runs and versions are kept.
     pub async fn delete(&self, caller: &Caller, id: Id) -> Result<Removal> {
-        let workflow = self.mine(caller, id).await?.value;
-        self.change(id, |it| {
-            it.deleted_at = Some(Timestamp::now());
-            Ok(())
-        })
-        .await?;
+        let deleted = self
+            .change(caller, id, None, |it| {
+                it.deleted_at = Some(Timestamp::now());
+                Ok(())
+            })
+            .await?;
         self.runs.forget_values(id).await?;
-        Ok(self.runs.remove_all(caller, &workflow))
+        Ok(self.runs.remove_all(caller, &deleted))
     }
 
     /// Starts a run.
@@ -226,18 +228,6 @@ impl Workflows {
     pub async fn runs(&self, caller: &Caller, id: Id, limit: u32) -> Result<Vec<RunView>> {
         self.mine(caller, id).await?;
         self.runs.list(id, limit).await
-    }
-
-    /// A page of versions, newest first.
-    pub async fn versions(
-        &self,
-        caller: &Caller,
-        id: Id,
-        page: u64,
-        limit: u32,
-    ) -> Result<VersionPage> {
-        self.mine(caller, id).await?;
-        self.versions.page(id, page, limit).await
     }
 
     /// Events of a workflow, with the workflow as it is now. Subscribed before
@@ -266,23 +256,33 @@ impl Workflows {
         Ok(stored)
     }
 
-    /// Changes a workflow that is there, whoever else changes it meanwhile.
+    /// Changes one of the caller's workflows, whoever else writes to it
+    /// meanwhile. What that overwrites is kept first: a crash in between
+    /// leaves one revision too many, never one too few.
     async fn change(
         &self,
+        caller: &Caller,
         id: Id,
+        seen: Seen,
         change: impl Fn(&mut Workflow) -> Result<()> + Send + Sync,
     ) -> Result<Workflow> {
-        let changed = self
-            .stored
-            .update(&id.to_string(), |it| {
-                if it.deleted_at.is_some() {
-                    return Err(Error::not_found("workflow", id));
-                }
-                it.updated_at = Timestamp::now();
-                change(it)
-            })
-            .await?;
-        changed.map(|it| it.value).ok_or_else(|| Error::not_found("workflow", id))
+        loop {
+            let mut stored = self.mine(caller, id).await?;
+            let before = stored.value.clone();
+            before.require(seen)?;
+            change(&mut stored.value)?;
+            stored.value.revision += 1;
+            stored.value.updated_at = Timestamp::now();
+            if before.reads_otherwise(&stored.value) {
+                self.revisions.keep(&before, caller.user).await?;
+            }
+            match self.stored.replace(stored).await {
+                Ok(stored) => return Ok(stored.value),
+                Err(StoreError::Stale(_)) => {}
+                Err(StoreError::Missing) => return Err(Error::not_found("workflow", id)),
+                Err(other) => return Err(other.into()),
+            }
+        }
     }
 }
 

@@ -50,6 +50,26 @@ pub struct Settings {
     pub plugins: Plugins,
     /// Bounds.
     pub limits: Limits,
+    /// Which versions of a workflow are kept.
+    pub versions: Versions,
+    /// What is kept of what saves overwrote.
+    pub revisions: Revisions,
+}
+
+/// Which versions of a workflow are kept.
+#[derive(Debug, Deserialize)]
+pub struct Versions {
+    /// Most versions that runs made and nobody named; 0 = all.
+    pub keep: u32,
+}
+
+/// What is kept of what saves overwrote.
+#[derive(Debug, Deserialize)]
+pub struct Revisions {
+    /// The newest so many of each workflow.
+    pub keep: u32,
+    /// Not longer than so many days.
+    pub max_age_days: u32,
 }
 
 /// How log lines look.

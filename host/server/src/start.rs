@@ -1,5 +1,7 @@
 //! Start and stop, in the order that loses nothing.
 
+mod workflows;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -8,7 +10,7 @@ use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
     audit::{AUDIT_LOG, Audit},
     clusters::{CLUSTERS, Clusters, PREFERENCES},
-    drawing::DrawingLimits,
+    dashboard::{DASHBOARD_STATS, Dashboard},
     events::{Events, Hub},
     identity::{
         CLAIMS, Identity, IdentityRules,
@@ -24,13 +26,15 @@ use bowsprit_host_core::{
     observer::Observer,
     palette::Palette,
     plugins::{PluginState, Plugins as _},
+    revisions::REVISIONS,
     runs::{Abandoned, RUNS, RunParts, Runs, inventory::INVENTORIES, vault::VAULTS},
+    search::Search,
     secrets::{Key, KeyRing},
     statuses::{STATUSES, Statuses},
     store::{Collection, Documents},
     tasks::Tasks,
     versions::VERSIONS,
-    workflows::{WORKFLOWS, Workflows},
+    workflows::WORKFLOWS,
 };
 use bowsprit_host_engine::{EngineConfig, PluginEngine};
 use bowsprit_host_store::{embedded::EmbeddedStore, mongo::MongoStore};
@@ -63,6 +67,7 @@ static COLLECTIONS: &[&Collection] = &[
     &CLAIMS,
     &WORKFLOWS,
     &VERSIONS,
+    &REVISIONS,
     &RUNS,
     &INVENTORIES,
     &VAULTS,
@@ -71,6 +76,7 @@ static COLLECTIONS: &[&Collection] = &[
     &CLUSTERS,
     &PREFERENCES,
     &AUDIT_LOG,
+    &DASHBOARD_STATS,
 ];
 
 /// A host that serves.
@@ -125,6 +131,7 @@ impl Host {
         let dead = if is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
         runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
+        workflows::tend(&supervisor, &state);
         let listener = listen(&settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
@@ -259,8 +266,10 @@ fn wire(
         let observer = asking.clone();
         async move { observer.run().await }
     });
+    let versions = workflows::versions(settings, store);
     let runs = Runs::new(RunParts {
         store: Arc::clone(store),
+        versions: versions.clone(),
         clusters: clusters.clone(),
         node_types: Arc::clone(&node_types),
         notifications: notifications.clone(),
@@ -269,14 +278,12 @@ fn wire(
         tasks,
         audit: audit.clone(),
     });
-    let limits = DrawingLimits {
-        nodes: settings.limits.nodes,
-        edges: settings.limits.edges,
-        ..DrawingLimits::default()
-    };
+    let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let state = ApiState {
         identity: identity(settings, store)?,
-        workflows: Workflows::new(store, runs.clone(), Arc::clone(&events), limits),
+        workflows,
+        search: Search::new(store, Arc::clone(&node_types)),
+        dashboard: Dashboard::new(store),
         clusters,
         notifications,
         palette: Palette::new(node_types),

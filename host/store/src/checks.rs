@@ -32,6 +32,22 @@ pub(crate) fn declared(of: &Collection, name: &str) -> Result<&'static Field, St
         .ok_or_else(|| Misuse::Undeclared { collection: of.name, field: name.to_owned() }.into())
 }
 
+/// Fails unless `name` is declared as a field to look into.
+pub(crate) fn searchable(of: &Collection, name: &str) -> Result<(), StoreError> {
+    if declared(of, name)?.kind == FieldKind::Search {
+        return Ok(());
+    }
+    Err(Misuse::WrongKind { collection: of.name, field: name.to_owned() }.into())
+}
+
+/// Names of the fields to look into.
+pub(crate) fn search_fields(of: &Collection) -> impl Iterator<Item = &'static str> {
+    of.fields.iter().filter(|it| it.kind == FieldKind::Search).map(|it| it.name)
+}
+
+/// Characters of the pieces by which texts are found. A shorter text has none.
+pub(crate) const GRAM: usize = 3;
+
 /// How values under `key` are kept, if the collection says so.
 pub(crate) fn kind_of(of: &Collection, key: &str) -> Option<FieldKind> {
     of.fields.iter().find(|field| field.name == key).map(|field| field.kind)

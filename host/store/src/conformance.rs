@@ -15,6 +15,7 @@ mod content;
 mod crowd;
 mod search;
 mod single;
+mod text;
 mod unique;
 
 use std::sync::Arc;
@@ -101,6 +102,7 @@ pub async fn documents(store: Arc<dyn Documents>) {
     content::all(&*store).await;
     search::all(&*store).await;
     unique::all(&*store).await;
+    text::all(&*store).await;
     crowd::all(&store).await;
     refuses_everything_once_closed(&*store).await;
 }

@@ -14,6 +14,7 @@ mod schema;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod text;
 mod writer;
 
 use std::{
@@ -28,7 +29,7 @@ use std::{
 
 use async_trait::async_trait;
 use bowsprit_host_core::store::{
-    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError,
+    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError, Totals,
 };
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -129,6 +130,24 @@ impl Documents for EmbeddedStore {
             Ok(ready.query_row(params_from_iter(&statement.values), |row| row.get::<_, i64>(0))?)
         });
         counted.await.map(i64::unsigned_abs)
+    }
+
+    async fn totals(
+        &self,
+        of: &'static Collection,
+        filter: &Filter,
+        fields: &[&'static str],
+    ) -> Result<Totals, StoreError> {
+        let statement = sql::totals(of, filter, fields)?;
+        let fields = fields.len();
+        let total = move |reader: &Reader| {
+            let mut ready = reader.connection.prepare_cached(&statement.text)?;
+            Ok(ready.query_row(params_from_iter(&statement.values), |row| {
+                let sums = (1..=fields).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+                Ok(Totals { count: row.get::<_, i64>(0)?.unsigned_abs(), sums })
+            })?)
+        };
+        self.readers.search(true, total).await
     }
 
     async fn insert(

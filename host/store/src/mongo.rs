@@ -14,6 +14,7 @@ mod keys;
 mod query;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::{
     future::IntoFuture,
@@ -23,7 +24,7 @@ use std::{
 
 use async_trait::async_trait;
 use bowsprit_host_core::store::{
-    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError,
+    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError, Totals,
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -237,6 +238,28 @@ impl Documents for MongoStore {
     async fn count(&self, of: &'static Collection, filter: &Filter) -> Result<u64, StoreError> {
         let filter = query::filter(of, filter)?;
         self.answer(of, self.collection(of).count_documents(filter)).await
+    }
+
+    async fn totals(
+        &self,
+        of: &'static Collection,
+        filter: &Filter,
+        fields: &[&'static str],
+    ) -> Result<Totals, StoreError> {
+        let stages = query::totals(of, filter, fields)?;
+        let collection = self.collection(of);
+        let group = self
+            .answer(of, async move { collection.aggregate(stages).await?.try_next().await })
+            .await?
+            .unwrap_or_default();
+        let number = |name: &str| match group.get(name) {
+            Some(bson::Bson::Int32(value)) => i64::from(*value),
+            Some(bson::Bson::Int64(value)) => *value,
+            Some(bson::Bson::Double(value)) => *value as i64,
+            _ => 0,
+        };
+        let sums = (0..fields.len()).map(|at| number(&format!("sum{at}"))).collect();
+        Ok(Totals { count: number("count").unsigned_abs(), sums })
     }
 
     async fn insert(

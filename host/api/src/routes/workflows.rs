@@ -1,8 +1,8 @@
-//! Workflows and their versions (R22–R26, R28, R29, R36).
+//! Workflows (R22–R29).
 
 use axum::{
     extract::State,
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use bowsprit_host_core::{
@@ -15,7 +15,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     ApiState,
-    extract::{Auth, Json, Numbers, PathId, RawBody, parse},
+    extract::{Auth, IfMatch, Json, PathId, RawBody, parse},
     problem::Problem,
     table::{Access, Table},
 };
@@ -29,7 +29,7 @@ pub(super) fn add(table: Table) -> Table {
         .api(Method::DELETE, "/workflows/{id}", Access::User, delete_workflow)
         .api(Method::POST, "/workflows/{id}/save", Access::User, save_workflow)
         .api(Method::PUT, "/workflows/{id}/status", Access::User, set_workflow_status)
-        .api(Method::GET, "/workflows/{id}/versions", Access::User, list_versions)
+        .api(Method::POST, "/workflows/{id}/clone", Access::User, clone_workflow)
 }
 
 #[derive(Deserialize)]
@@ -62,6 +62,11 @@ struct Save<'a> {
     edges: Option<&'a RawValue>,
     #[serde(default)]
     description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Clone {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -104,13 +109,14 @@ async fn get_workflow(
     Auth(caller): Auth,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
-    Ok(json_text(state.workflows.get(&caller, id).await?.to_json()?))
+    bare(&state.workflows.get(&caller, id).await?)
 }
 
 async fn update_workflow(
     State(state): State<ApiState>,
     Auth(caller): Auth,
     PathId(id): PathId,
+    IfMatch(seen): IfMatch,
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     let Update { name, description, status, nodes, edges } = parse(&body)?;
@@ -122,7 +128,18 @@ async fn update_workflow(
         nodes: nodes.filter(given),
         edges: edges.filter(given),
     };
-    Ok(json_text(state.workflows.update(&caller, id, change).await?.to_json()?))
+    bare(&state.workflows.update(&caller, id, change, seen).await?)
+}
+
+async fn clone_workflow(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    Json(body): Json<Clone>,
+) -> Result<(StatusCode, Response), Problem> {
+    let made = state.workflows.clone_of(&caller, id, body.name).await?;
+    let fields = format!(r#""id":"{}","message":"Workflow cloned""#, made.id);
+    Ok((StatusCode::CREATED, wrapped(&fields, &made)?))
 }
 
 async fn delete_workflow(
@@ -138,17 +155,18 @@ async fn save_workflow(
     State(state): State<ApiState>,
     Auth(caller): Auth,
     PathId(id): PathId,
+    IfMatch(seen): IfMatch,
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     let Save { nodes, edges, description } = parse(&body)?;
     let missing = |field| Error::invalid(field, "is missing; send `[]` for none");
     let nodes = nodes.filter(given).ok_or_else(|| missing("nodes"))?;
     let edges = edges.filter(given).ok_or_else(|| missing("edges"))?;
-    let (saved, removal) = state.workflows.save(&caller, id, nodes, edges, description).await?;
-    let message = removed(&state, "Workflow saved", removal).await;
-    let mut text = message.to_string();
-    text.truncate(text.len() - 1);
-    Ok(json_text(format!(r#"{text},"workflow":{}}}"#, saved.to_json()?)))
+    let drawn = (nodes, edges);
+    let (saved, removal) = state.workflows.save(&caller, id, drawn, description, seen).await?;
+    let answer = removed(&state, "Workflow saved", removal).await.to_string();
+    let fields = answer.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    wrapped(fields.unwrap_or_default(), &saved)
 }
 
 async fn set_workflow_status(
@@ -162,26 +180,26 @@ async fn set_workflow_status(
     Ok(axum::Json(removed(&state, "Workflow status updated", removal).await))
 }
 
-async fn list_versions(
-    State(state): State<ApiState>,
-    Auth(caller): Auth,
-    PathId(id): PathId,
-    numbers: Numbers,
-) -> Result<Response, Problem> {
-    let page = numbers.get("page", 1..=u64::from(u32::MAX), 1);
-    let limit = numbers.get("limit", 1..=50, 10);
-    let answer = state.workflows.versions(&caller, id, page, limit as u32).await?;
-    let items: Vec<String> =
-        answer.versions.iter().map(|it| it.to_json()).collect::<Result<_, _>>()?;
-    Ok(json_text(format!(
-        r#"{{"versions":[{}],"total":{},"page":{page},"limit":{limit}}}"#,
-        items.join(","),
-        answer.total
-    )))
+/// A workflow by itself, with its `ETag`.
+fn bare(workflow: &Workflow) -> Result<Response, Problem> {
+    Ok(tagged(workflow, json_text(workflow.to_json()?)))
+}
+
+/// An object of these fields with the workflow as one more, and its `ETag`.
+pub(super) fn wrapped(fields: &str, workflow: &Workflow) -> Result<Response, Problem> {
+    let text = format!(r#"{{{fields},"workflow":{}}}"#, workflow.to_json()?);
+    Ok(tagged(workflow, json_text(text)))
+}
+
+fn tagged(workflow: &Workflow, mut response: Response) -> Response {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", workflow.revision)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// JSON that is text already.
-fn json_text(text: String) -> Response {
+pub(super) fn json_text(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 

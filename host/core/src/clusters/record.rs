@@ -11,7 +11,7 @@ use crate::{
     id::Id,
     kubernetes::{ClusterFacts, Credentials, Target},
     secrets::{HoldsSecrets, KeyRing, Place},
-    store::{Collection, Field, FieldKind, Record, Unique},
+    store::{Collection, Field, FieldKind, Record, SEARCH, Unique},
     time::Timestamp,
 };
 
@@ -151,7 +151,8 @@ pub struct ClusterRecord {
     pub(super) credentials: SealedCredentials,
     /// Counts changes of server and credentials.
     pub(super) generation: i64,
-    pub(super) status: ClusterStatus,
+    /// How it did at its last check.
+    pub status: ClusterStatus,
     pub(super) last_check: Timestamp,
     pub(super) single_node: bool,
     pub(super) labels: BTreeMap<String, String>,
@@ -171,8 +172,9 @@ pub static CLUSTERS: Collection = Collection {
         Field { name: "last_check", kind: FieldKind::Time },
         Field { name: "created_at", kind: FieldKind::Time },
         Field { name: "updated_at", kind: FieldKind::Time },
+        Field { name: SEARCH, kind: FieldKind::Search },
     ],
-    indexes: &[&["user_id", "created_at"]],
+    indexes: &[&["user_id", "created_at"], &["user_id", SEARCH]],
     unique: &[Unique { name: "cluster_name", fields: &["user_id", "name"] }],
     expiry: None,
 };
@@ -186,6 +188,10 @@ impl Record for ClusterRecord {
 
     fn restore_key(&mut self, id: &str) {
         self.id = id.parse().unwrap_or_default();
+    }
+
+    fn search_text(&self) -> Option<String> {
+        Some([self.name.as_str(), &self.display_name].join("\n"))
     }
 }
 

@@ -92,6 +92,17 @@ fn lays_known_keys_over_saved_ones() {
 }
 
 #[test]
+fn forgets_that_it_was_run() {
+    let nodes = r#"[{"id":"a","type":"t","position":{"x":0,"y":0},"data":{"name":"x","_mark":true,"_linked":["b"],"_status":{"state":"old"}}},{"id":"b","type":"t","position":{"x":0,"y":0},"data":{"_mark":1}},{"id":"c","type":"t","position":{"x":0,"y":0},"data":null}]"#;
+    let drawing = Drawing::from_bytes(text(nodes, "[]").unwrap().into());
+    let marks = vec![("_mark".to_owned(), raw(&serde_json::json!(true)))];
+    let bare = drawing.without_marks(&Overlay::from([("a".to_owned(), marks)])).unwrap();
+    let got = bare.fields();
+    assert!(got.contains(r#""data":{"name":"x","_linked":["b"]}"#), "{got}");
+    assert!(got.contains(r#""data":{"_mark":1}"#), "{got}");
+}
+
+#[test]
 fn takes_itself_apart() {
     let nodes = r#"[{"id":"a\u0062","type":"t","position":{"x":0,"y":0},"data":{"k":1}}]"#;
     let edges = r#"[{"source":"ab","target":"zz","sourceHandle":"output","targetHandle":null}]"#;

@@ -5,7 +5,13 @@ use std::{marker::PhantomData, sync::Arc};
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError};
+use super::{Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError, Totals};
+
+/// The key under which a body holds [`Record::search_text`], folded.
+pub const SEARCH: &str = "search";
+/// Characters of a text that a search looks into. Bounds the trigrams of one
+/// document.
+const SEARCHED: usize = 2_000;
 
 /// A type that is kept in one collection. Its serde form is the body.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
@@ -25,6 +31,20 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync {
 
     /// Takes the payload back after a read.
     fn restore_payload(&mut self, _payload: Option<Bytes>) {}
+
+    /// What a search looks into; kept with the body under [`SEARCH`], which
+    /// the collection then declares.
+    fn search_text(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The form in which texts are compared whatever their case: every character
+/// in lower case by itself, both small sigmas as one. Stores compare bytes, so
+/// all of them agree on what is found.
+pub fn folded(text: &str) -> String {
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
 /// A value with the revision it was read or written at.
@@ -80,6 +100,15 @@ impl<T: Record> Repository<T> {
     /// How many match.
     pub async fn count(&self, filter: &Filter) -> Result<u64, StoreError> {
         self.store.count(T::COLLECTION, filter).await
+    }
+
+    /// How many match, and sums over them.
+    pub async fn totals(
+        &self,
+        filter: &Filter,
+        fields: &[&'static str],
+    ) -> Result<Totals, StoreError> {
+        self.store.totals(T::COLLECTION, filter, fields).await
     }
 
     /// Adds a value.
@@ -153,8 +182,21 @@ impl<T: Record> Repository<T> {
     }
 }
 
-fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|e| StoreError::Corrupt(e.into()))
+/// The form in which [`Record::search_text`] is kept.
+pub(crate) fn searched(text: &str) -> String {
+    folded(text).chars().take(SEARCHED).collect()
+}
+
+fn encode<T: Record>(value: &T) -> Result<String, StoreError> {
+    let corrupt = |e: serde_json::Error| StoreError::Corrupt(e.into());
+    let mut body = serde_json::to_string(value).map_err(corrupt)?;
+    if let Some(text) = value.search_text() {
+        let text = serde_json::to_string(&searched(&text)).map_err(corrupt)?;
+        let comma = if body.len() > 2 { "," } else { "" };
+        body.truncate(body.len() - 1);
+        body.push_str(&format!(r#"{comma}"{SEARCH}":{text}}}"#));
+    }
+    Ok(body)
 }
 
 fn decode<T: Record>(document: Document) -> Result<Stored<T>, StoreError> {
@@ -163,4 +205,15 @@ fn decode<T: Record>(document: Document) -> Result<Stored<T>, StoreError> {
     value.restore_key(&document.id);
     value.restore_payload(document.payload);
     Ok(Stored { value, revision: document.revision })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_every_character_by_itself() {
+        assert_eq!(folded("ΟΔΟΣ Ärger STRASSE ẞ"), folded("οδος äRGER strasse ß"));
+        assert!(folded("ΟΔΟΣΑ").contains(&folded("ΟΔΟΣ")), "a final sigma is a sigma");
+    }
 }

@@ -1,13 +1,14 @@
 //! Workflows as they are stored.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{
     Error, Result,
     drawing::Drawing,
     id::Id,
-    store::{Collection, Field, FieldKind, Record},
+    store::{Collection, Field, FieldKind, Record, SEARCH},
     time::Timestamp,
 };
 
@@ -21,6 +22,17 @@ pub enum Status {
     Published,
     /// Put away; its objects are removed.
     Archived,
+}
+
+impl Status {
+    /// The word the API and the stores use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+            Self::Archived => "archived",
+        }
+    }
 }
 
 impl std::str::FromStr for Status {
@@ -50,11 +62,15 @@ pub struct Workflow {
     pub cluster_id: String,
     /// Where it is in its life.
     pub status: Status,
-    /// Free labels.
-    #[serde(default)]
+    /// Free labels. Other programs write null for none.
+    #[serde(default, deserialize_with = "null_is_none")]
     pub tags: Vec<String>,
     /// Number of the newest version; 1 before the first is made.
     pub current_version: i64,
+    /// Counts its owner's changes, unlike the document's own revision, which
+    /// runs raise too. What `ETag` and `If-Match` carry.
+    #[serde(default)]
+    pub revision: i64,
     /// Whose it is.
     pub owner_id: Id,
     /// Reserved by the API; empty.
@@ -82,6 +98,16 @@ pub struct Workflow {
     /// What is drawn.
     #[serde(skip, default = "Drawing::empty")]
     pub drawing: Drawing,
+    /// Nodes as another program stored them, read only.
+    #[serde(default, skip_serializing)]
+    pub(super) nodes: Option<Box<RawValue>>,
+    /// Edges as another program stored them, read only.
+    #[serde(default, skip_serializing)]
+    pub(super) edges: Option<Box<RawValue>>,
+}
+
+fn null_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Where workflows are kept.
@@ -98,8 +124,14 @@ pub static WORKFLOWS: Collection = Collection {
         Field { name: "run_count", kind: FieldKind::Int },
         Field { name: "success_count", kind: FieldKind::Int },
         Field { name: "failure_count", kind: FieldKind::Int },
+        Field { name: SEARCH, kind: FieldKind::Search },
     ],
-    indexes: &[&["owner_id", "deleted_at", "updated_at"]],
+    indexes: &[
+        &["owner_id", "deleted_at", "updated_at"],
+        // Holds all that the dashboard adds up.
+        &["owner_id", "deleted_at", "status", "run_count", "success_count"],
+        &["owner_id", SEARCH],
+    ],
     unique: &[],
     expiry: None,
 };
@@ -120,13 +152,46 @@ impl Record for Workflow {
     }
 
     fn restore_payload(&mut self, payload: Option<Bytes>) {
-        if let Some(bytes) = payload {
-            self.drawing = Drawing::from_bytes(bytes);
-        }
+        let (nodes, edges) = (self.nodes.take(), self.edges.take());
+        self.drawing = match payload {
+            Some(bytes) => Drawing::from_bytes(bytes),
+            None => Drawing::from_lists(nodes.as_deref(), edges.as_deref()),
+        };
+    }
+
+    fn search_text(&self) -> Option<String> {
+        Some([self.name.as_str(), &self.description].join("\n"))
     }
 }
 
 impl Workflow {
+    /// An empty draft.
+    pub(super) fn draft(owner: Id, name: String, description: String, cluster: String) -> Self {
+        let now = Timestamp::now();
+        Self {
+            id: Id::new(),
+            name,
+            description,
+            cluster_id: cluster,
+            status: Status::Draft,
+            tags: Vec::new(),
+            current_version: 1,
+            revision: 1,
+            owner_id: owner,
+            team_id: String::new(),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            last_run_at: None,
+            run_count: 0,
+            success_count: 0,
+            failure_count: 0,
+            drawing: Drawing::empty(),
+            nodes: None,
+            edges: None,
+        }
+    }
+
     /// The JSON the API shows: the stored fields, the id, and the drawing's
     /// text copied in.
     pub fn to_json(&self) -> Result<String> {
@@ -134,5 +199,27 @@ impl Workflow {
         let rest = fields.strip_prefix('{').unwrap_or_default();
         let drawing = self.drawing.fields();
         Ok(format!(r#"{{"id":"{}",{drawing},{rest}"#, self.id))
+    }
+
+    /// The JSON of a list that does not show the drawing.
+    pub fn to_brief_json(&self) -> Result<String> {
+        let fields = serde_json::to_string(self).map_err(Error::internal)?;
+        let rest = fields.strip_prefix('{').unwrap_or_default();
+        Ok(format!(r#"{{"id":"{}",{rest}"#, self.id))
+    }
+
+    /// Fails unless it is still as the caller saw it.
+    pub(super) fn require(&self, seen: Option<i64>) -> Result<()> {
+        match seen.filter(|it| *it != self.revision) {
+            Some(seen) => Err(Error::Changed { seen, current: self.revision }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether something that people write differs.
+    pub(super) fn reads_otherwise(&self, other: &Self) -> bool {
+        self.name != other.name
+            || self.description != other.description
+            || self.drawing != other.drawing
     }
 }

@@ -168,6 +168,24 @@ pub(super) static KEYS: &[Key] = &[
         accepted: "a number from 1 to 64",
         default: || number(2),
     },
+    Key {
+        name: "versions.keep",
+        kind: Kind::Number(0, 1_000_000),
+        accepted: "a number from 0 (all) to 1000000",
+        default: || number(0),
+    },
+    Key {
+        name: "revisions.keep",
+        kind: Kind::Number(1, 10_000),
+        accepted: "a number from 1 to 10000",
+        default: || number(50),
+    },
+    Key {
+        name: "revisions.max_age_days",
+        kind: Kind::Number(1, 3_650),
+        accepted: "a number of days from 1 to 3650",
+        default: || number(30),
+    },
 ];
 
 /// Variables with our prefix that are not settings: those of our own tools.

@@ -9,7 +9,11 @@ use std::collections::BTreeMap;
 use bowsprit_host_core::store::Collection;
 use rusqlite::{Connection, Result};
 
-use super::sql::{column, path, quoted};
+use super::{
+    sql::{column, path, quoted},
+    text,
+};
+use crate::checks;
 
 /// Makes the file fit `collections`, all or nothing.
 pub(super) fn prepare(connection: &Connection, collections: &[&Collection]) -> Result<()> {
@@ -33,7 +37,8 @@ fn prepare_one(connection: &Connection, of: &Collection) -> Result<()> {
         quoted(of.name)
     ))?;
     add_columns(connection, of)?;
-    arrange_indexes(connection, of)
+    arrange_indexes(connection, of)?;
+    text::prepare(connection, of)
 }
 
 /// One column per field, computed from the body when asked for or indexed.
@@ -76,7 +81,9 @@ fn arrange_indexes(connection: &Connection, of: &Collection) -> Result<()> {
 /// The statement for every index of `of`, by the index's name.
 fn indexes(of: &Collection) -> BTreeMap<String, String> {
     let mut wanted = BTreeMap::new();
-    for fields in of.indexes {
+    let is_search = |field: &&str| checks::search_fields(of).any(|it| it == *field);
+    // Those with a field to look into are the business of `text`.
+    for fields in of.indexes.iter().filter(|it| !it.iter().any(is_search)) {
         // The id at the end makes every order by these fields total.
         let name = format!("{}:by:{}", of.name, fields.join(","));
         let sql = create("INDEX", &name, of, &format!("{}, id", columns(fields, ", ")));

@@ -12,6 +12,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
+use super::text;
 use crate::checks;
 
 /// A statement and what is bound to its question marks.
@@ -90,6 +91,23 @@ pub(super) fn find(of: &Collection, query: &Query) -> Result<Statement, StoreErr
 pub(super) fn count(of: &Collection, filter: &Filter) -> Result<Statement, StoreError> {
     let mut writer = Writer::new(of);
     writer.push(&format!("SELECT count(*) FROM {} WHERE ", quoted(of.name)));
+    writer.filter(filter)?;
+    Ok(writer.finish())
+}
+
+/// Counts what matches and adds up some fields.
+pub(super) fn totals(
+    of: &Collection,
+    filter: &Filter,
+    fields: &[&'static str],
+) -> Result<Statement, StoreError> {
+    let mut writer = Writer::new(of);
+    writer.push("SELECT count(*)");
+    for field in fields {
+        checks::comparable(of, field, &Scalar::Int(0))?;
+        writer.push(&format!(", coalesce(sum({}), 0)", column(field)));
+    }
+    writer.push(&format!(" FROM {} WHERE ", quoted(of.name)));
     writer.filter(filter)?;
     Ok(writer.finish())
 }
@@ -236,6 +254,13 @@ impl<'a> Writer<'a> {
             Filter::Absent(field) => {
                 checks::declared(self.of, field)?;
                 self.push(&format!("{} IS NULL", column(field)));
+            }
+            Filter::Contains(field, text) => {
+                checks::searchable(self.of, field)?;
+                let phrase = text::phrase(field, text);
+                self.push(&text::contains(self.of, field, phrase.as_deref()));
+                let phrases = phrase.into_iter().flat_map(|it| [it.clone(), it]);
+                self.values.extend(phrases.chain([text.clone()]).map(Bound::Text));
             }
             Filter::And(parts) => self.joined(parts, " AND ", "TRUE")?,
             Filter::Or(parts) => self.joined(parts, " OR ", "FALSE")?,

@@ -26,7 +26,7 @@ use serde::{
     ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer},
 };
 
-use super::keys;
+use super::{keys, text};
 use crate::checks;
 
 /// A document as it is stored.
@@ -46,6 +46,7 @@ pub(super) fn encode(
     let mut json = serde_json::Deserializer::from_str(body);
     (&mut json).deserialize_map(Top { of, fields: &mut fields }).map_err(corrupt)?;
     json.end().map_err(corrupt)?;
+    text::add(of, &mut fields)?;
     if let Some(payload) = payload {
         let bytes = Vec::from(payload);
         fields.append(cstr!("payload"), Binary { subtype: BinarySubtype::Generic, bytes });
@@ -78,6 +79,7 @@ pub(super) fn decode(of: &Collection, stored: &RawDocument) -> Result<Document, 
             (keys::ID | keys::REVISION | keys::PAYLOAD, _) => {
                 return Err(corrupt(Foreign(format!("{}.{name}", of.name))));
             }
+            (name, _) if text::is_hidden(name) => {}
             (name, value) => {
                 map.serialize_entry(&keys::key(name), &Json(value)).map_err(corrupt)?;
             }
@@ -126,7 +128,7 @@ fn date_of(text: &str) -> Option<DateTime> {
     (at.to_string() == text).then(|| date(at))
 }
 
-fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+pub(super) fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Corrupt(Box::new(error))
 }
 

@@ -15,7 +15,7 @@ use mongodb::{
     options::IndexOptions,
 };
 
-use super::{faults, keys};
+use super::{faults, keys, text};
 use crate::checks;
 
 /// `IndexOptionsConflict` (same keys, other name or options) and
@@ -110,7 +110,7 @@ fn whole(order: &Bson) -> Option<i64> {
 }
 
 fn wanted(of: &Collection) -> Result<Vec<IndexModel>, StoreError> {
-    let plain = of.indexes.iter().map(|fields| Ok(by_fields(fields)));
+    let plain = of.indexes.iter().map(|fields| Ok(by_fields(of, fields)));
     let unique = of.unique.iter().map(|unique| unique_index(of, unique));
     let expiry = of.expiry.iter().map(|expiry| Ok(expiry_index(expiry)));
     plain.chain(unique).chain(expiry).collect()
@@ -121,8 +121,12 @@ fn key_document(fields: &[&str]) -> Document {
 }
 
 /// The id at the end makes every order by these fields total.
-fn by_fields(fields: &[&str]) -> IndexModel {
-    let mut keys = key_document(fields);
+fn by_fields(of: &Collection, fields: &[&str]) -> IndexModel {
+    let key = |field: &&str| match checks::kind_of(of, field) {
+        Some(FieldKind::Search) => (text::name(field), Bson::Int32(1)),
+        _ => (keys::top(field).into_owned(), Bson::Int32(1)),
+    };
+    let mut keys: Document = fields.iter().map(key).collect();
     keys.insert(keys::ID, 1);
     let options = IndexOptions::builder().name(format!("{}__id_1", default_name(fields))).build();
     IndexModel::builder().keys(keys).options(options).build()
@@ -135,7 +139,7 @@ fn unique_index(of: &Collection, unique: &Unique) -> Result<IndexModel, StoreErr
     let mut present = Document::new();
     for field in unique.fields {
         let least = match checks::declared(of, field)?.kind {
-            FieldKind::Text => Bson::String(String::new()),
+            FieldKind::Text | FieldKind::Search => Bson::String(String::new()),
             FieldKind::Int => Bson::Int64(i64::MIN),
             FieldKind::Bool => Bson::Boolean(false),
             FieldKind::Time => Bson::DateTime(DateTime::MIN),

@@ -1,11 +1,11 @@
 //! Filters, queries and patches as BSON.
 
 use bowsprit_host_core::store::{
-    Collection, Direction, Filter, Patch, Query, Revision, Scalar, StoreError,
+    Collection, Direction, FieldKind, Filter, Patch, Query, Revision, Scalar, StoreError,
 };
 use mongodb::bson::{Bson, Document, doc};
 
-use super::{body, keys};
+use super::{body, keys, text};
 use crate::checks;
 
 /// The filter for the document `id`, with `seen` only at that revision.
@@ -50,11 +50,29 @@ pub(super) fn filter(of: &Collection, filter: &Filter) -> Result<Document, Store
         }
         // Null compares equal to absent.
         Filter::Absent(field) => doc! { name(of, field)?: Bson::Null },
+        Filter::Contains(field, sought) => {
+            checks::searchable(of, field)?;
+            text::contains(field, sought)
+        }
         Filter::And(parts) if parts.is_empty() => Document::new(),
         Filter::And(parts) => doc! { "$and": all(of, parts)? },
         Filter::Or(parts) if parts.is_empty() => doc! { keys::ID: { "$in": [] } },
         Filter::Or(parts) => doc! { "$or": all(of, parts)? },
     })
+}
+
+/// The stages that count what matches and add up some fields.
+pub(super) fn totals(
+    of: &Collection,
+    matching: &Filter,
+    fields: &[&'static str],
+) -> Result<Vec<Document>, StoreError> {
+    let mut group = doc! { keys::ID: Bson::Null, "count": { "$sum": 1_i64 } };
+    for (at, field) in fields.iter().enumerate() {
+        checks::comparable(of, field, &Scalar::Int(0))?;
+        group.insert(format!("sum{at}"), doc! { "$sum": format!("${}", keys::top(field)) });
+    }
+    Ok(vec![doc! { "$match": filter(of, matching)? }, doc! { "$group": group }])
 }
 
 /// The total order that `query` asks for.
@@ -79,6 +97,9 @@ pub(super) fn patch(of: &Collection, patch: &Patch) -> Result<Vec<Document>, Sto
     let mut set = doc! { keys::REVISION: sum(keys::REVISION, 1) };
     for (key, value) in &patch.set {
         set.insert(keys::top(key), doc! { "$literal": body::field(of, key, value)? });
+        if checks::kind_of(of, key) == Some(FieldKind::Search) {
+            set.insert(text::name(key), doc! { "$literal": text::array(value) });
+        }
     }
     for (key, by) in &patch.increment {
         let name = keys::top(key);
@@ -87,7 +108,10 @@ pub(super) fn patch(of: &Collection, patch: &Patch) -> Result<Vec<Document>, Sto
     }
     let mut stages = vec![doc! { "$set": set }];
     if !patch.unset.is_empty() {
-        let names: Vec<_> = patch.unset.iter().map(|key| keys::top(key).into_owned()).collect();
+        let search = |key: &&&str| checks::kind_of(of, key) == Some(FieldKind::Search);
+        let grams = patch.unset.iter().filter(search).map(|key| text::name(key));
+        let names = patch.unset.iter().map(|key| keys::top(key).into_owned());
+        let names: Vec<_> = names.chain(grams).collect();
         stages.push(doc! { "$unset": names });
     }
     Ok(stages)

@@ -1,0 +1,182 @@
+//! Versions of workflows (R36–R41), and revisions: what a save overwrote.
+
+use axum::{
+    extract::{Query, State},
+    http::{Method, StatusCode},
+    response::Response,
+};
+use bowsprit_host_core::{
+    Error,
+    drawing::Comparison,
+    versions::{Label, Version},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::workflows::{json_text, wrapped};
+use crate::{
+    ApiState,
+    extract::{Auth, IfMatch, Json, Numbers, PathId, PathNumber},
+    problem::Problem,
+    table::{Access, Table},
+};
+
+const VERSIONS: &str = "/workflows/{id}/versions";
+const VERSION: &str = "/workflows/{id}/versions/{number}";
+const REVISIONS: &str = "/workflows/{id}/revisions";
+const REVISION: &str = "/workflows/{id}/revisions/{number}";
+
+pub(super) fn add(table: Table) -> Table {
+    table
+        .api(Method::GET, VERSIONS, Access::User, list_versions)
+        .api(Method::POST, VERSIONS, Access::User, make_version)
+        .api(Method::GET, &format!("{VERSIONS}/compare"), Access::User, compare_versions)
+        .api(Method::GET, VERSION, Access::User, get_version)
+        .api(Method::PUT, VERSION, Access::User, label_version)
+        .api(Method::POST, &format!("{VERSION}/restore"), Access::User, restore_version)
+        .api(Method::GET, REVISIONS, Access::User, list_revisions)
+        .api(Method::GET, REVISION, Access::User, get_revision)
+        .api(Method::POST, &format!("{REVISION}/restore"), Access::User, restore_revision)
+}
+
+#[derive(Deserialize)]
+struct LabelBody {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    tag: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+impl From<LabelBody> for Label {
+    fn from(body: LabelBody) -> Self {
+        let LabelBody { name, tag, description } = body;
+        Self { name, tag, description }
+    }
+}
+
+/// Absent and malformed alike are for the handler to refuse.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pair {
+    v1: String,
+    v2: String,
+}
+
+#[derive(Serialize)]
+struct Compared {
+    from_version: i64,
+    to_version: i64,
+    #[serde(flatten)]
+    comparison: Comparison,
+}
+
+async fn list_versions(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    numbers: Numbers,
+) -> Result<Response, Problem> {
+    let (page, limit) = paging(&numbers);
+    let answer = state.workflows.versions(&caller, id, page, limit).await?;
+    let items: Vec<String> =
+        answer.versions.iter().map(Version::to_json).collect::<Result<_, _>>()?;
+    let (items, total) = (items.join(","), answer.total);
+    Ok(json_text(format!(
+        r#"{{"versions":[{items}],"total":{total},"page":{page},"limit":{limit}}}"#
+    )))
+}
+
+async fn make_version(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    Json(body): Json<LabelBody>,
+) -> Result<(StatusCode, Response), Problem> {
+    let made = state.workflows.make_version(&caller, id, body.into()).await?;
+    Ok((StatusCode::CREATED, labelled("Version created", &made)?))
+}
+
+async fn compare_versions(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    Query(pair): Query<Pair>,
+) -> Result<axum::Json<Compared>, Problem> {
+    let number = |field: &str, text: &str| {
+        text.parse().map_err(|_| Error::invalid(field, "must be the number of a version"))
+    };
+    let (from, to) = (number("v1", &pair.v1)?, number("v2", &pair.v2)?);
+    let comparison = state.workflows.compare_versions(&caller, id, from, to).await?;
+    Ok(axum::Json(Compared { from_version: from, to_version: to, comparison }))
+}
+
+async fn get_version(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathNumber(id, number): PathNumber,
+) -> Result<Response, Problem> {
+    Ok(json_text(state.workflows.version(&caller, id, number).await?.to_json()?))
+}
+
+async fn label_version(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathNumber(id, number): PathNumber,
+    Json(body): Json<LabelBody>,
+) -> Result<Response, Problem> {
+    let written = state.workflows.label_version(&caller, id, number, body.into()).await?;
+    labelled("Version updated", &written)
+}
+
+async fn restore_version(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathNumber(id, number): PathNumber,
+    IfMatch(seen): IfMatch,
+) -> Result<Response, Problem> {
+    let restored = state.workflows.restore_version(&caller, id, number, seen).await?;
+    let (version, workflow) = (restored.0.to_json()?, restored.1);
+    wrapped(&format!(r#""message":"Version restored","version":{version}"#), &workflow)
+}
+
+async fn list_revisions(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathId(id): PathId,
+    numbers: Numbers,
+) -> Result<axum::Json<Value>, Problem> {
+    let (page, limit) = paging(&numbers);
+    let answer = state.workflows.revisions(&caller, id, page, limit).await?;
+    let (revisions, total) = (answer.revisions, answer.total);
+    Ok(axum::Json(json!({ "revisions": revisions, "total": total, "page": page, "limit": limit })))
+}
+
+async fn get_revision(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathNumber(id, number): PathNumber,
+) -> Result<Response, Problem> {
+    Ok(json_text(state.workflows.revision(&caller, id, number).await?.to_json()?))
+}
+
+async fn restore_revision(
+    State(state): State<ApiState>,
+    Auth(caller): Auth,
+    PathNumber(id, number): PathNumber,
+    IfMatch(seen): IfMatch,
+) -> Result<Response, Problem> {
+    let restored = state.workflows.restore_revision(&caller, id, number, seen).await?;
+    wrapped(r#""message":"Revision restored""#, &restored)
+}
+
+fn paging(numbers: &Numbers) -> (u64, u32) {
+    let limit = numbers.get("limit", 1..=50, 10);
+    (numbers.get("page", 1..=u64::from(u32::MAX), 1), limit as u32)
+}
+
+fn labelled(message: &str, version: &Version) -> Result<Response, Problem> {
+    let version = version.to_json()?;
+    Ok(json_text(format!(r#"{{"message":"{message}","version":{version}}}"#)))
+}
