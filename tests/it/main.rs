@@ -13,6 +13,7 @@ mod clusters;
 mod identity;
 mod live_status;
 mod notifications;
+mod oauth;
 mod process;
 mod reload;
 mod runs;

@@ -19,7 +19,7 @@ fn binary() -> PathBuf {
     path
 }
 
-fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
+pub(crate) fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
     Command::new(binary())
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir.join("data"))
@@ -33,7 +33,7 @@ fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
         .unwrap()
 }
 
-fn address(child: &mut Child) -> String {
+pub(crate) fn address(child: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned()
@@ -46,7 +46,7 @@ fn ends(mut child: Child) -> (Option<i32>, String) {
     (status.code(), text)
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
     assert!(sent.unwrap().success());
 }

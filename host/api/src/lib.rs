@@ -16,7 +16,10 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use bowsprit_host_core::{
-    clusters::Clusters, identity::Identity, notifications::Notifications, palette::Palette,
+    clusters::Clusters,
+    identity::{Identity, oauth::OAuth},
+    notifications::Notifications,
+    palette::Palette,
     workflows::Workflows,
 };
 pub use table::{Access, Route};
@@ -26,6 +29,8 @@ pub use table::{Access, Route};
 pub struct ApiState {
     /// People.
     pub identity: Identity,
+    /// People who come from identity providers.
+    pub oauth: OAuth,
     /// Drawings.
     pub workflows: Workflows,
     /// Where they run.

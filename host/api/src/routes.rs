@@ -4,6 +4,7 @@ mod auth;
 mod clusters;
 mod health;
 mod notifications;
+mod oauth;
 mod profile;
 mod runs;
 mod settings;
@@ -16,6 +17,7 @@ use crate::table::Table;
 pub(crate) fn table() -> Table {
     let table = health::add(Table::new());
     let table = auth::add(table);
+    let table = oauth::add(table);
     let table = profile::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);

@@ -1,5 +1,7 @@
 //! Start and stop, in the order that loses nothing.
 
+mod sign_in;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -12,6 +14,7 @@ use bowsprit_host_core::{
     identity::{
         CLAIMS, Identity, IdentityRules,
         invites::SETTINGS,
+        oauth::{OAUTH_CODES, OAUTH_STATES},
         passwords::Passwords,
         sessions::{ACTIVE, SESSIONS, Sessions},
         tokens::Tokens,
@@ -58,6 +61,8 @@ const ABANDONED_CHECK: Duration = Duration::from_secs(30);
 static COLLECTIONS: &[&Collection] = &[
     &USERS,
     &SESSIONS,
+    &OAUTH_STATES,
+    &OAUTH_CODES,
     &SETTINGS,
     &CLAIMS,
     &WORKFLOWS,
@@ -230,6 +235,7 @@ fn wire(
     let node_types: Arc<dyn NodeTypes> = engine;
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
     let ring = Arc::new(key_ring(settings)?);
+    let oauth_keys = Arc::clone(&ring);
     let clusters = Clusters::new(store, kubernetes, Arc::clone(&ring), Arc::clone(&tasks));
     let notifications = Notifications::new(store, Arc::clone(&events));
     let observer = Observer::new(
@@ -257,8 +263,10 @@ fn wire(
         edges: settings.limits.edges,
         ..DrawingLimits::default()
     };
+    let identity = identity(settings, store)?;
     let state = ApiState {
-        identity: identity(settings, store)?,
+        oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
+        identity,
         workflows: Workflows::new(store, runs.clone(), Arc::clone(&events), limits),
         clusters,
         notifications,
