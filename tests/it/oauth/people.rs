@@ -105,15 +105,16 @@ async fn groups_decide_about_roles_that_nobody_gave_by_hand(store: Store) {
     assert_eq!(role(&ada).await, "user");
     // The first administrator got the role from nobody's groups.
     let boss = corp.person(&in_groups("admin@example.com", json!(["Dev"]))).await;
-    let session = corp.enter(&boss).await;
-    assert_eq!(
-        (&session["user"]["id"], &session["user"]["role"]),
-        (&json!(first.id), &json!("admin"))
-    );
+    for _ in 0..2 {
+        let user = corp.enter(&boss).await["user"].clone();
+        assert_eq!((&user["id"], &user["role"]), (&json!(first.id), &json!("admin")));
+    }
     // Nor does a group give a role to somebody whose role is hand-made.
     corp.host.user(&first, "bob@example.com").await;
     let bob = corp.person(&in_groups("bob@example.com", json!(["Ops"]))).await;
-    assert_eq!(role(&bob).await, "user");
+    for _ in 0..2 {
+        assert_eq!(role(&bob).await, "user");
+    }
     corp.host.finish().await;
 }
 

@@ -139,15 +139,38 @@ impl Identity {
             updated_at: now,
             deleted_at: None,
         };
-        let added = self.users.insert(user).await;
-        if first && added.is_err() {
-            self.first_admin.remove(FIRST_ADMIN).await?;
-        }
-        match added {
+        match self.users.insert(user).await {
             Ok(_) => Ok(Some(id)),
-            Err(StoreError::Taken(_)) => Ok(None),
-            Err(other) => Err(other.into()),
+            Err(error) => {
+                if first {
+                    self.pass_on_first_admin(provider, person).await?;
+                }
+                if matches!(error, StoreError::Taken(_)) { Ok(None) } else { Err(error.into()) }
+            }
         }
+    }
+
+    /// Passes the claim to be first on to the account that another sign-in of
+    /// the same person has made meanwhile; without one, gives it back.
+    async fn pass_on_first_admin(&self, provider: &Provider, person: &Person) -> Result<()> {
+        let Some(user) = self.by_provider(&provider.name, &person.subject).await? else {
+            self.first_admin.remove(FIRST_ADMIN).await?;
+            return Ok(());
+        };
+        // In this order a crash in between leaves a host with an administrator.
+        let id = user.id.to_string();
+        let promoted = self.users.update(&id, |it| {
+            it.role = Role::Admin;
+            it.role_source = RoleSource::Manual;
+            Ok::<_, Error>(())
+        });
+        promoted.await?;
+        let passed_on = self.first_admin.update(FIRST_ADMIN, |it| {
+            it.user_id = user.id;
+            Ok::<_, Error>(())
+        });
+        passed_on.await?;
+        Ok(())
     }
 }
 
