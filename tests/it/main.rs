@@ -17,6 +17,7 @@ mod dashboard;
 mod identity;
 mod live_status;
 mod notifications;
+mod oauth;
 mod process;
 mod reload;
 mod runs;

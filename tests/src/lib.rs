@@ -89,13 +89,20 @@ impl TestHost {
     /// A fresh host on one of the stores; `None` if there is no such server
     /// (never in CI).
     pub async fn on(store: Store) -> Option<Self> {
+        Self::on_with(store, &[]).await
+    }
+
+    /// A fresh host on one of the stores, with more settings.
+    pub async fn on_with(store: Store, environment: &[(&str, &str)]) -> Option<Self> {
         match store {
-            Store::Embedded => Some(Self::start().await),
+            Store::Embedded => Some(Self::with(environment).await),
             Store::Mongo => {
                 let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
                 let name = format!("bowsprit-it-{}", unique());
                 let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
-                let mut host = Self::with(&[("BOWSPRIT_STORE", &uri)]).await;
+                let mut all = environment.to_vec();
+                all.push(("BOWSPRIT_STORE", &uri));
+                let mut host = Self::with(&all).await;
                 host.mongo = Some(uri);
                 Some(host)
             }

@@ -29,7 +29,9 @@ impl User {
     /// Somebody without a token.
     pub fn anonymous(origin: &str) -> Self {
         let streams = crate::client();
-        let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        // Where a redirect leads is for the test to see.
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none());
+        let client = client.timeout(Duration::from_secs(60)).build().unwrap();
         Self { client, streams, origin: origin.into(), token: None, id: String::new() }
     }
 

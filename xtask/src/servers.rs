@@ -1,5 +1,5 @@
 //! Real servers for tests and the demo: a Kubernetes control plane with fake
-//! nodes, and a server that speaks MongoDB's protocol.
+//! nodes, a server that speaks MongoDB's protocol, and an OpenID provider.
 //!
 //! What the environment offers is used first, then what the cache has, and
 //! only then is something built. Each server has a free port and a temporary
@@ -9,6 +9,7 @@ mod background;
 mod child;
 mod kube;
 mod mongo;
+mod oidc;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub(crate) enum Command {
 /// Which servers are needed.
 #[derive(Clone, Copy)]
 pub(crate) enum Needs {
-    /// Kubernetes and MongoDB.
+    /// Kubernetes, MongoDB and the OpenID provider.
     All,
     /// Kubernetes only.
     Kubernetes,
@@ -53,6 +54,7 @@ pub(crate) struct Servers {
     pub(crate) environment: Environment,
     kube: Option<kube::ControlPlane>,
     mongo: Option<mongo::Mongo>,
+    oidc: Option<oidc::Oidc>,
 }
 
 impl Servers {
@@ -69,12 +71,15 @@ impl Servers {
     /// Starts what is needed, side by side.
     fn start(needs: Needs) -> Result<Self> {
         let start = Instant::now();
-        let (kube, mongo) = std::thread::scope(|scope| {
-            let mongo = matches!(needs, Needs::All).then(|| scope.spawn(mongo::Mongo::obtain));
+        let all = matches!(needs, Needs::All);
+        let (kube, oidc, mongo) = std::thread::scope(|scope| {
+            let mongo = all.then(|| scope.spawn(mongo::Mongo::obtain));
             let kube = kube::ControlPlane::obtain().context("cannot provide Kubernetes");
-            (kube, mongo.map(|thread| thread.join()))
+            // Two seconds: not worth a thread of its own.
+            let oidc = all.then(oidc::Oidc::obtain).transpose();
+            (kube, oidc, mongo.map(|thread| thread.join()))
         });
-        let kube = kube?;
+        let (kube, oidc) = (kube?, oidc.context("cannot provide the OpenID provider")?);
         let mongo = match mongo {
             None => None,
             Some(Ok(result)) => Some(result.context("cannot provide MongoDB")?),
@@ -82,14 +87,16 @@ impl Servers {
         };
         let mut environment = kube.environment();
         environment.extend(mongo.iter().flat_map(mongo::Mongo::environment));
+        environment.extend(oidc.iter().flat_map(oidc::Oidc::environment));
         eprintln!("  servers up after {}", seconds(start.elapsed()));
-        Ok(Self { environment, kube: Some(kube), mongo })
+        Ok(Self { environment, kube: Some(kube), mongo, oidc })
     }
 
     /// Fails if a server that should run has ended.
     fn check_alive(&mut self) -> Result<()> {
         self.kube.as_mut().map_or(Ok(()), kube::ControlPlane::check_alive)?;
-        self.mongo.as_mut().map_or(Ok(()), mongo::Mongo::check_alive)
+        self.mongo.as_mut().map_or(Ok(()), mongo::Mongo::check_alive)?;
+        self.oidc.as_mut().map_or(Ok(()), oidc::Oidc::check_alive)
     }
 
     /// Watches over the servers until we are asked to stop.

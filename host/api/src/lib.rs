@@ -16,8 +16,14 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use bowsprit_host_core::{
-    audit::Audit, clusters::Clusters, dashboard::Dashboard, identity::Identity,
-    notifications::Notifications, palette::Palette, search::Search, workflows::Workflows,
+    audit::Audit,
+    clusters::Clusters,
+    dashboard::Dashboard,
+    identity::{Identity, oauth::OAuth},
+    notifications::Notifications,
+    palette::Palette,
+    search::Search,
+    workflows::Workflows,
 };
 pub use table::{Access, Route};
 
@@ -26,6 +32,8 @@ pub use table::{Access, Route};
 pub struct ApiState {
     /// People.
     pub identity: Identity,
+    /// People who come from identity providers.
+    pub oauth: OAuth,
     /// Drawings.
     pub workflows: Workflows,
     /// What is found among a caller's things.

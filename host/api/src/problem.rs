@@ -91,7 +91,9 @@ fn status_of(error: &Error) -> StatusCode {
         Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Busy { code: "auth.busy", .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy { .. } | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Plugin { .. } | Error::Cluster { .. } => StatusCode::BAD_GATEWAY,
+        Error::Plugin { .. } | Error::Cluster { .. } | Error::Outside { .. } => {
+            StatusCode::BAD_GATEWAY
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -7,6 +7,7 @@ mod dashboard;
 mod health;
 mod metrics;
 mod notifications;
+mod oauth;
 mod profile;
 mod runs;
 mod search;
@@ -21,6 +22,7 @@ use crate::table::Table;
 pub(crate) fn table() -> Table {
     let table = health::add(Table::new());
     let table = auth::add(table);
+    let table = oauth::add(table);
     let table = profile::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);

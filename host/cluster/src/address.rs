@@ -6,19 +6,18 @@
 
 use std::{
     future::Future,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     task::{Context, Poll},
 };
 
-use bowsprit_host_core::error::{BoxError, Error, Result};
+use bowsprit_host_core::{
+    address::AddressClass,
+    error::{BoxError, Error, Result},
+};
 use http::Uri;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower::Service;
-
-/// The IPv6 address of the EC2 instance metadata service; its IPv4 address is
-/// link-local.
-const EC2_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
 /// A name resolved to nothing but addresses a cluster cannot have.
 #[derive(Debug, thiserror::Error)]
@@ -65,10 +64,7 @@ pub(crate) fn label(uri: &Uri) -> String {
 
 /// Whether no cluster can be at `address`.
 pub(crate) fn is_refused(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(it) => it.is_link_local(),
-        IpAddr::V6(it) => it.is_unicast_link_local() || it == EC2_METADATA,
-    }
+    AddressClass::of(address) == AddressClass::Metadata
 }
 
 /// The system's resolver without the addresses we refuse.

@@ -120,6 +120,17 @@ pub enum Error {
         /// A sentence for the person, secrets removed.
         message: String,
     },
+    /// A service outside the host did not answer, or not as it should.
+    #[error("{message}")]
+    Outside {
+        /// Stable code: `auth.provider.unreachable`, …
+        code: &'static str,
+        /// A sentence for the person, secrets removed.
+        message: String,
+        /// For the log.
+        #[source]
+        source: BoxError,
+    },
     /// Something we depend on is down; the same request may work later.
     #[error("{dependency} is unavailable")]
     Unavailable {
@@ -171,7 +182,8 @@ impl Error {
             | Self::Forbidden { code, .. }
             | Self::Busy { code, .. }
             | Self::Plugin { code, .. }
-            | Self::Cluster { code, .. } => code,
+            | Self::Cluster { code, .. }
+            | Self::Outside { code, .. } => code,
             Self::Unavailable { .. } => "dependency.unavailable",
             Self::Unreadable { .. } => "secret.unreadable",
             Self::Internal(_) => "internal",

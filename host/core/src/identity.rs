@@ -1,6 +1,7 @@
 //! Who people are: registration, sign-in, sessions, profile.
 
 pub mod invites;
+pub mod oauth;
 pub mod passwords;
 pub mod sessions;
 pub mod tokens;
@@ -22,7 +23,7 @@ use invites::Invites;
 use passwords::Passwords;
 use sessions::{Checked, Sessions};
 use tokens::Tokens;
-use users::{User, UserView, is_email};
+use users::{RoleSource, User, UserView, is_email};
 
 /// Limits and switches of built-in sign-in.
 #[derive(Debug, Clone)]
@@ -196,7 +197,9 @@ impl Identity {
             name,
             password,
             role: if first { Role::Admin } else { Role::User },
+            role_source: RoleSource::Manual,
             auth_provider: None,
+            provider_user_id: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,

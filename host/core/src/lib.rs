@@ -8,6 +8,7 @@
 //! kind of Kubernetes resource has a meaning here; components know that.
 
 pub mod access;
+pub mod address;
 pub mod audit;
 pub mod clusters;
 pub mod dashboard;

@@ -6,6 +6,7 @@
 //! `BOWSPRIT_PLUGINS_DIRS`. Lists are comma separated there.
 
 mod keys;
+mod providers;
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use keys::{KEYS, Key};
+pub(crate) use providers::{Protocol, Provider};
 
 const PREFIX: &str = "BOWSPRIT_";
 
@@ -44,6 +46,10 @@ pub struct Settings {
     pub token_refresh_max_age_days: u32,
     /// Browsers' origins that may call.
     pub cors_allowed_origins: Vec<String>,
+    /// This host as browsers see it.
+    pub base_url: String,
+    /// The web frontend as browsers see it.
+    pub frontend_url: String,
     /// Sign-in.
     pub auth: Auth,
     /// Plugins.
@@ -87,6 +93,8 @@ pub enum LogFormat {
 pub struct Auth {
     /// With a password.
     pub builtin: Builtin,
+    /// Through somebody else.
+    pub providers: Vec<Provider>,
 }
 
 /// Sign-in with a password.
@@ -149,6 +157,20 @@ pub enum SettingError {
     /// There is no such key.
     #[error("there is no setting `{0}`; see the list of settings in docs/settings.md")]
     Unknown(String),
+    /// An identity provider is not described as it should be.
+    #[error("setting `auth.providers`: entry {entry}: {problem}")]
+    Provider {
+        /// Which entry.
+        entry: String,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+    /// Nobody could sign in.
+    #[error(
+        "nobody could sign in: set `auth.builtin.enabled` to `true`, or enable a provider in \
+         `auth.providers`"
+    )]
+    NoSignIn,
     /// A value is not accepted.
     #[error("setting `{key}`: {value} is not accepted; it must be {accepted}")]
     Value {
@@ -172,8 +194,13 @@ impl Settings {
         if let Some(path) = file {
             read_file(path, &mut given)?;
         }
+        let mut single = Vec::new();
         for (name, text) in environment {
             let Some(name) = name.strip_prefix(PREFIX) else { continue };
+            if name.starts_with(providers::VARIABLES) {
+                single.push((name.to_owned(), text));
+                continue;
+            }
             let Some(key) = KEYS.iter().find(|it| it.variable() == name) else {
                 // Other programs of ours may use the prefix; see `keys`.
                 if keys::is_foreign(name) {
@@ -184,12 +211,19 @@ impl Settings {
             given.insert(key.name, key.parse(&text)?);
         }
         add_flags(flags, &mut given);
+        let listed = providers::settle(given.remove(providers::KEY), single)?;
+        given.extend(listed.map(|it| (providers::KEY, it)));
         for (name, value) in &given {
             if let Some(key) = KEYS.iter().find(|it| it.name == *name) {
                 key.check(value)?;
             }
         }
-        build(given)
+        let settings = build(given)?;
+        let providers = &settings.auth.providers;
+        if !settings.auth.builtin.enabled && !providers.iter().any(|it| it.enabled) {
+            return Err(SettingError::NoSignIn);
+        }
+        Ok(settings)
     }
 }
 
@@ -204,7 +238,7 @@ fn read_file(path: &Path, given: &mut BTreeMap<&'static str, Value>) -> Result<(
     let mut found = Vec::new();
     flatten(String::new(), root, &mut found);
     for (name, value) in found {
-        let key = KEYS.iter().find(|it| it.name == name);
+        let key = KEYS.iter().find(|it| it.name.eq_ignore_ascii_case(&name));
         let key = key.ok_or_else(|| SettingError::Unknown(name.clone()))?;
         given.insert(key.name, value);
     }

@@ -1,5 +1,6 @@
 //! Start and stop, in the order that loses nothing.
 
+mod sign_in;
 mod workflows;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -15,6 +16,7 @@ use bowsprit_host_core::{
     identity::{
         CLAIMS, Identity, IdentityRules,
         invites::SETTINGS,
+        oauth::{OAUTH_CODES, OAUTH_STATES},
         passwords::Passwords,
         sessions::{ACTIVE, SESSIONS, Sessions},
         tokens::Tokens,
@@ -63,6 +65,8 @@ const ABANDONED_CHECK: Duration = Duration::from_secs(30);
 static COLLECTIONS: &[&Collection] = &[
     &USERS,
     &SESSIONS,
+    &OAUTH_STATES,
+    &OAUTH_CODES,
     &SETTINGS,
     &CLAIMS,
     &WORKFLOWS,
@@ -248,6 +252,7 @@ fn wire(
     let node_types: Arc<dyn NodeTypes> = engine;
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
     let ring = Arc::new(key_ring(settings)?);
+    let oauth_keys = Arc::clone(&ring);
     if !settings.encryption_keys_old.is_empty() {
         tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
     }
@@ -279,8 +284,10 @@ fn wire(
         audit: audit.clone(),
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
+    let identity = identity(settings, store)?;
     let state = ApiState {
-        identity: identity(settings, store)?,
+        oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
+        identity,
         workflows,
         search: Search::new(store, Arc::clone(&node_types)),
         dashboard: Dashboard::new(store),

@@ -60,6 +60,18 @@ pub(super) fn go_install(package: &str, version: &str, folder: &Path) -> Result<
     process::run(&format!("`go install {package}@{version}`"), command)
 }
 
+/// The packages that the `package-lock.json` in `source` names, installed into
+/// `folder` from npm's registry. Nothing of theirs is run.
+pub(super) fn npm_install(source: &Path, folder: &Path) -> Result<()> {
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(file), folder.join(file))?;
+    }
+    let mut command = Command::new("npm");
+    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+    command.stdout(std::process::Stdio::null());
+    process::run("`npm ci`", command)
+}
+
 /// The `go` command, not influenced by a workspace around us.
 pub(super) fn go() -> Result<Command> {
     if paths::on_path("go").is_none() {

@@ -41,8 +41,9 @@ struct Login {
     password: SecretString,
 }
 
+/// A token with its user.
 #[derive(Serialize)]
-struct Session {
+pub(super) struct Session {
     token: String,
     user: UserView,
 }
@@ -90,6 +91,6 @@ async fn list_methods(State(state): State<ApiState>) -> axum::Json<Value> {
     let rules = state.identity.rules();
     axum::Json(json!({
         "builtin": { "enabled": rules.builtin_enabled, "signupEnabled": rules.signup_enabled },
-        "providers": [],
+        "providers": state.oauth.offered(),
     }))
 }

@@ -27,9 +27,15 @@ pub struct User {
     pub password: String,
     /// Their role.
     pub role: Role,
-    /// Identity provider of accounts without a password.
+    /// Who decides about the role. A role given by hand is `Manual`.
+    #[serde(default)]
+    pub role_source: RoleSource,
+    /// The identity provider they sign in through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_provider: Option<String>,
+    /// That provider's own id of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_user_id: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -39,17 +45,33 @@ pub struct User {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// Who decides about a user's role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleSource {
+    /// People: nothing else changes the role.
+    #[default]
+    Manual,
+    /// The groups of the user's identity provider, at each sign-in.
+    Provider,
+}
+
 /// Where users are kept.
 pub static USERS: Collection = Collection {
     name: "users",
     fields: &[
         Field { name: "email_key", kind: FieldKind::Text },
+        Field { name: "auth_provider", kind: FieldKind::Text },
+        Field { name: "provider_user_id", kind: FieldKind::Text },
         Field { name: "created_at", kind: FieldKind::Time },
         Field { name: "updated_at", kind: FieldKind::Time },
         Field { name: "deleted_at", kind: FieldKind::Time },
     ],
     indexes: &[],
-    unique: &[Unique { name: "users_email", fields: &["email_key"] }],
+    unique: &[
+        Unique { name: "users_email", fields: &["email_key"] },
+        Unique { name: "users_provider", fields: &["auth_provider", "provider_user_id"] },
+    ],
     expiry: None,
 };
 

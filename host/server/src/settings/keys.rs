@@ -27,6 +27,10 @@ pub(super) enum Kind {
     Address,
     /// `embedded` or `mongodb://…`; may hold a password.
     Store,
+    /// `http://…` or `https://…`, to which paths are added.
+    Url,
+    /// A list of tables with secrets in them; JSON in the environment.
+    Tables,
 }
 
 /// A setting.
@@ -120,6 +124,24 @@ pub(super) static KEYS: &[Key] = &[
         default: || Some(ValueKind::Array(vec![Value::new(None, "http://localhost:3001")])),
     },
     Key {
+        name: "base_url",
+        kind: Kind::Url,
+        accepted: "this host's own address such as `https://bowsprit.example.com`",
+        default: || text("http://localhost:3000"),
+    },
+    Key {
+        name: "frontend_url",
+        kind: Kind::Url,
+        accepted: "the web frontend's address such as `https://app.example.com`",
+        default: || text("http://localhost:3001"),
+    },
+    Key {
+        name: "auth.providers",
+        kind: Kind::Tables,
+        accepted: "a list of identity providers (in the environment: as JSON)",
+        default: empty,
+    },
+    Key {
         name: "auth.builtin.enabled",
         kind: Kind::Bool,
         accepted: "`true` or `false`",
@@ -208,7 +230,10 @@ impl Key {
             }
             Kind::Bool => ValueKind::Boolean(text.parse().map_err(|_| self.refuse(text))?),
             Kind::Number(..) => ValueKind::I64(text.parse().map_err(|_| self.refuse(text))?),
-            Kind::Text | Kind::Secret | Kind::Word(_) | Kind::Address | Kind::Store => {
+            Kind::Tables => {
+                serde_json::from_str::<Value>(text).map_err(|_| self.refuse(text))?.kind
+            }
+            Kind::Text | Kind::Secret | Kind::Word(_) | Kind::Address | Kind::Store | Kind::Url => {
                 ValueKind::String(text.into())
             }
         };
@@ -223,6 +248,10 @@ impl Key {
             (Kind::List | Kind::Secrets, ValueKind::Array(items)) => {
                 items.iter().all(|it| matches!(it.kind, ValueKind::String(_)))
             }
+            (Kind::Tables, ValueKind::Array(items)) => {
+                items.iter().all(|it| matches!(it.kind, ValueKind::Table(_)))
+            }
+            (Kind::Url, ValueKind::String(text)) => is_base(text),
             (Kind::Bool, ValueKind::Boolean(_)) => true,
             (Kind::Number(least, most), kind) => {
                 whole(kind).is_some_and(|it| (least..=most).contains(&it))
@@ -240,7 +269,7 @@ impl Key {
     }
 
     fn refuse(&self, value: &str) -> SettingError {
-        let secret = matches!(self.kind, Kind::Secret | Kind::Secrets | Kind::Store);
+        let secret = matches!(self.kind, Kind::Secret | Kind::Secrets | Kind::Store | Kind::Tables);
         let value = if secret { "the given value".into() } else { format!("`{value}`") };
         SettingError::Value { key: self.name, value, accepted: self.accepted }
     }
@@ -252,6 +281,16 @@ fn whole(kind: &ValueKind) -> Option<i64> {
         ValueKind::U64(it) => i64::try_from(*it).ok(),
         _ => None,
     }
+}
+
+/// A URL that paths can be added to.
+fn is_base(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|it| {
+        matches!(it.scheme(), "http" | "https")
+            && it.has_host()
+            && it.query().is_none()
+            && it.fragment().is_none()
+    })
 }
 
 fn is_address(text: &str) -> bool {
