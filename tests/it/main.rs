@@ -10,10 +10,14 @@
 mod access;
 mod bad_input;
 mod clusters;
+mod documents;
 mod identity;
+mod limits;
 mod live_status;
+mod metrics;
 mod notifications;
 mod process;
 mod reload;
 mod runs;
+mod start_stop;
 mod workflows;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{Answer, document};
 
 /// How long a test waits for something that should happen at once.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,7 +51,8 @@ impl User {
 
     /// Sends bytes to a path below `/v1/api`.
     pub async fn send_raw(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        let mut request = self.client.request(method, format!("{}/v1/api{path}", self.origin));
+        let url = format!("{}/v1/api{path}", self.origin);
+        let mut request = self.client.request(method.clone(), url);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -61,7 +62,9 @@ impl User {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
-        Answer { status, body: serde_json::from_str(&text).unwrap_or_default(), text, headers }
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        document::check(&method, &format!("/v1/api{path}"), status, media(&headers), &body);
+        Answer { status, body, text, headers }
     }
 
     /// Sends JSON to a path below `/v1/api`.
@@ -118,6 +121,13 @@ impl User {
         request.send().await.ok().map(|it| it.status().as_u16())
     }
 
+    /// Opens an event stream below `/v1/api` and leaves; the answer's status.
+    pub async fn try_stream(&self, path: &str) -> u16 {
+        let url = format!("{}/v1/api{path}", self.origin);
+        let request = self.streams.get(url).bearer_auth(self.token.as_deref().unwrap_or_default());
+        request.send().await.unwrap().status().as_u16()
+    }
+
     /// Opens an event stream below `/v1/api`.
     pub async fn events(&self, path: &str, last_event_id: Option<&str>) -> Events {
         let url = format!("{}/v1/api{path}", self.origin);
@@ -134,6 +144,10 @@ impl User {
         let bytes = response.bytes_stream().map(|it| it.map(|it| it.to_vec()).unwrap_or_default());
         Events { bytes: Box::pin(bytes), buffer: Vec::new() }
     }
+}
+
+fn media(headers: &HeaderMap) -> &str {
+    headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 
 /// One event.

@@ -5,14 +5,14 @@ use std::{any::Any, time::Instant};
 use axum::{
     Router,
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
 use bowsprit_host_core::{Error, id::Id};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, security};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -49,9 +49,7 @@ async fn identify(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(HEADER, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    security::harden(headers);
     response
 }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod clusters;
+mod documents;
 mod health;
 mod notifications;
 mod profile;
@@ -14,7 +15,8 @@ use crate::table::Table;
 
 /// All routes.
 pub(crate) fn table() -> Table {
-    let table = health::add(Table::new());
+    let table = documents::add(Table::new());
+    let table = health::add(table);
     let table = auth::add(table);
     let table = profile::add(table);
     let table = settings::add(table);

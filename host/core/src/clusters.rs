@@ -6,6 +6,7 @@ mod record;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -75,7 +76,7 @@ impl Record for Preferences {
 }
 
 /// The state of a cluster as the last check left it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusView {
     cluster: String,
@@ -86,7 +87,7 @@ pub struct StatusView {
 }
 
 /// All clusters of a caller.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ClusterList {
     clusters: Vec<ClusterView>,
     /// Id of the default cluster, or empty.

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod config;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -7,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     logging,
-    settings::{Flags, Settings},
+    settings::{Flags, Loaded},
     start,
 };
 
@@ -22,13 +24,17 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Starts the host and serves its HTTP API.
-    Serve(Serve),
+    Serve(SettingArgs),
+    /// Shows and checks settings without starting anything.
+    #[command(subcommand)]
+    Config(config::Command),
 }
 
+/// Where settings come from; the same for every command that needs them.
 #[derive(Debug, Args)]
-struct Serve {
+struct SettingArgs {
     /// Settings file (YAML). Every key can also be set as BOWSPRIT_<KEY>.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "BOWSPRIT_CONFIG")]
     config: Option<PathBuf>,
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS")]
@@ -44,19 +50,34 @@ struct Serve {
     plugins: Vec<PathBuf>,
 }
 
+impl SettingArgs {
+    fn load(self) -> anyhow::Result<Loaded> {
+        let Self { config, listen, data_dir, store, plugins } = self;
+        let flags = Flags { listen, data_dir, store, plugins };
+        Ok(Loaded::read(config.as_deref(), std::env::vars(), flags)?)
+    }
+}
+
 /// Does what the command line says; answers when it is done.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve(serve) => {
-            let Serve { config, listen, data_dir, store, plugins } = serve;
-            let flags = Flags { listen, data_dir, store, plugins };
-            let settings = Settings::load(config.as_deref(), std::env::vars(), flags)?;
-            logging::start(&settings)?;
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .context("the async runtime does not start")?
-                .block_on(start::serve(settings))
-        }
+        Command::Serve(args) => serve(args.load()?),
+        Command::Config(command) => config::run(command),
     }
+}
+
+fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    logging::start(&loaded.settings)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    // Shells start programs with few; each connection takes one.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the number of open files cannot be raised");
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime does not start")?
+        .block_on(start::serve(loaded.settings))
 }
