@@ -3,6 +3,7 @@
 //! Handlers take a request apart, call one use-case and put the answer
 //! together. Decisions are made in `core`.
 
+mod client;
 mod cors;
 mod extract;
 mod problem;
@@ -19,6 +20,7 @@ use bowsprit_host_core::{
     clusters::Clusters, identity::Identity, notifications::Notifications, palette::Palette,
     workflows::Workflows,
 };
+use ipnet::IpNet;
 pub use table::{Access, Route};
 
 /// What handlers work with: use-cases, no adapters.
@@ -47,6 +49,8 @@ pub struct EdgeLimits {
     pub body_bytes: usize,
     /// Origins of browsers that may call; exact matches.
     pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// How long a run, save, archive or delete may keep its caller waiting.
     /// The web frontend gives up after 30 s.
     pub patience: Duration,
@@ -57,6 +61,7 @@ impl Default for EdgeLimits {
         Self {
             body_bytes: 8 << 20,
             allowed_origins: vec!["http://localhost:3001".into()],
+            trusted_proxies: Vec::new(),
             patience: Duration::from_secs(25),
         }
     }

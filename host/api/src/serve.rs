@@ -6,10 +6,13 @@
 use std::{io, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
+
+use crate::client::Peer;
 
 /// How long a client may take to send its request's head (slow loris).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -29,8 +32,8 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
-        let socket = match accepted {
-            Ok((socket, _)) => socket,
+        let (socket, peer) = match accepted {
+            Ok((socket, address)) => (socket, Peer(address.ip())),
             Err(error) => {
                 // Out of descriptors, most likely: give some a chance to close.
                 tracing::warn!(%error, "connection not accepted");
@@ -40,7 +43,11 @@ pub async fn serve(
         };
         // Small frames of event streams must not wait for each other.
         let _ = socket.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let noted = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let service = TowerToHyperService::new(noted);
         let (stop, cut) = (stop.clone(), cut.clone());
         connections.spawn(async move {
             let connection = http1::Builder::new()

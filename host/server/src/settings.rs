@@ -13,6 +13,7 @@ use std::{
 };
 
 use config::{Config, ConfigError, FileFormat, Value, ValueKind};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -44,6 +45,9 @@ pub struct Settings {
     pub token_refresh_max_age_days: u32,
     /// Browsers' origins that may call.
     pub cors_allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "keys::networks")]
+    pub trusted_proxies: Vec<IpNet>,
     /// Sign-in.
     pub auth: Auth,
     /// Plugins.

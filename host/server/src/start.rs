@@ -267,6 +267,7 @@ fn wire(
         limits: Arc::new(EdgeLimits {
             body_bytes: settings.limits.body_bytes,
             allowed_origins: settings.cors_allowed_origins.clone(),
+            trusted_proxies: settings.trusted_proxies.clone(),
             ..EdgeLimits::default()
         }),
     };

@@ -1,8 +1,10 @@
 //! The list of settings: names, kinds, defaults, accepted forms.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
 use config::{Value, ValueKind};
+use ipnet::IpNet;
+use serde::{Deserialize as _, Deserializer, de::Error as _};
 
 use super::SettingError;
 
@@ -15,6 +17,8 @@ pub(super) enum Kind {
     Secret,
     /// A list of texts; comma separated in the environment.
     List,
+    /// A list of addresses and networks (`10.0.0.0/8`).
+    Networks,
     /// A list of secrets.
     Secrets,
     /// `true` or `false`.
@@ -120,6 +124,12 @@ pub(super) static KEYS: &[Key] = &[
         default: || Some(ValueKind::Array(vec![Value::new(None, "http://localhost:3001")])),
     },
     Key {
+        name: "trusted_proxies",
+        kind: Kind::Networks,
+        accepted: "a list of addresses and networks such as `10.0.0.0/8`",
+        default: empty,
+    },
+    Key {
         name: "auth.builtin.enabled",
         kind: Kind::Bool,
         accepted: "`true` or `false`",
@@ -184,7 +194,7 @@ impl Key {
     /// A value from the environment.
     pub(super) fn parse(&self, text: &str) -> Result<Value, SettingError> {
         let kind = match self.kind {
-            Kind::List | Kind::Secrets => {
+            Kind::List | Kind::Networks | Kind::Secrets => {
                 let items = text.split(',').map(str::trim).filter(|it| !it.is_empty());
                 ValueKind::Array(items.map(|it| Value::new(None, it)).collect())
             }
@@ -205,6 +215,9 @@ impl Key {
             (Kind::List | Kind::Secrets, ValueKind::Array(items)) => {
                 items.iter().all(|it| matches!(it.kind, ValueKind::String(_)))
             }
+            (Kind::Networks, ValueKind::Array(items)) => items
+                .iter()
+                .all(|it| matches!(&it.kind, ValueKind::String(text) if network(text).is_some())),
             (Kind::Bool, ValueKind::Boolean(_)) => true,
             (Kind::Number(least, most), kind) => {
                 whole(kind).is_some_and(|it| (least..=most).contains(&it))
@@ -226,6 +239,18 @@ impl Key {
         let value = if secret { "the given value".into() } else { format!("`{value}`") };
         SettingError::Value { key: self.name, value, accepted: self.accepted }
     }
+}
+
+/// Reads what [`Kind::Networks`] accepts.
+pub(super) fn networks<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(source)?;
+    let networks = texts.iter().map(|it| network(it));
+    networks.collect::<Option<_>>().ok_or_else(|| D::Error::custom("not a network"))
+}
+
+/// A network, or an address as a network of one.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 fn whole(kind: &ValueKind) -> Option<i64> {

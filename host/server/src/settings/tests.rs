@@ -43,6 +43,7 @@ fn every_key_can_come_from_the_environment() {
             "listen" => "127.0.0.1:9",
             "store" => "mongodb://u:p@h/d",
             "log_format" => "json",
+            "trusted_proxies" => "10.0.0.0/8, ::1",
             name if name.starts_with("limits.") => "50000",
             "limits.password_threads" | "token_refresh_max_age_days" => "3",
             name if name.contains("enabled") => "false",
@@ -64,6 +65,8 @@ fn names_key_value_and_accepted_form() {
     assert!(error.contains("`limits.nodes`") && error.contains("1 to 100000"), "{error}");
     let error = refused("", &[("BOWSPRIT_LIMITS_NODES", "0")]);
     assert!(error.contains("`limits.nodes`") && error.contains("`0`"), "{error}");
+    let error = refused("trusted_proxies: [10.0.0.0/8, proxy]\n", &[]);
+    assert!(error.contains("`trusted_proxies`") && error.contains("proxy"), "{error}");
     let error = refused("auth:\n  builtin:\n    enabled: perhaps\n", &[]);
     assert!(error.contains("`auth.builtin.enabled`"), "{error}");
 }
