@@ -21,8 +21,14 @@ fn is_current(name: &str, text: &str) {
 }
 
 #[test]
-fn docs_settings_is_made_from_the_code() {
-    is_current("settings.md", &settings_markdown());
+fn the_table_of_docs_settings_is_made_from_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = text.split_once("<!-- made from the code -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->\n").unwrap();
+    let table = settings_markdown();
+    let text = format!("{before}<!-- made from the code -->\n{table}<!-- end -->\n{after}");
+    is_current("settings.md", &text);
 }
 
 #[test]

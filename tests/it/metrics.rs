@@ -1,6 +1,12 @@
-//! `/metrics`, as dashboards of the reference product read it.
+//! `/metrics`, as dashboards of the reference product read it, and traces.
 
 use bowsprit_tests::{TestHost, client};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+
+use crate::process::{address, admin, serve, signal};
 
 async fn scrape(host: &TestHost) -> String {
     let answer = client().get(format!("{}/metrics", host.origin)).send().await.unwrap();
@@ -69,4 +75,56 @@ async fn open_streams_and_connections_are_seen() {
         tokio::task::yield_now().await;
     }
     host.finish().await;
+}
+
+/// What a collector is sent, until a span of this name is in it.
+async fn collected(collector: TcpListener, name: &str) -> String {
+    let mut all = String::new();
+    while !all.contains(name) {
+        let (mut socket, _) = collector.accept().await.unwrap();
+        let mut bytes = Vec::new();
+        let body = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let (head, body) = text.split_once("\r\n\r\n")?;
+            let length = head.to_lowercase();
+            let length = length.lines().find_map(|it| it.strip_prefix("content-length: "))?;
+            (body.len() >= length.trim().parse().ok()?).then_some(text)
+        };
+        let text = loop {
+            assert!(socket.read_buf(&mut bytes).await.unwrap() > 0, "a whole request");
+            if let Some(text) = body(&bytes) {
+                break text;
+            }
+        };
+        let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+        socket.write_all(answer.as_bytes()).await.unwrap();
+        all.push_str(&text);
+    }
+    all
+}
+
+#[tokio::test]
+async fn requests_are_traced_to_the_collector_of_the_settings() {
+    let collector = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("otel:\n  endpoint: http://{}\n", collector.local_addr().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.yaml");
+    std::fs::write(&config, endpoint).unwrap();
+    let mut child = serve(dir.path(), &["--config", &config.display().to_string()]);
+    let user = admin(&address(&mut child)).await;
+    let id = user.workflow("w", "c").await;
+    user.get(&format!("/workflows/{id}")).await.expect(200);
+    // What waits is sent at the latest when the host stops.
+    signal(&child, "TERM");
+    let traces = collected(collector, "GET /v1/api/workflows/{id}").await;
+    assert!(traces.starts_with("POST /v1/traces "), "{traces}");
+    for part in ["POST /v1/api/auth/register", "http.response.status_code", "bowsprit"] {
+        assert!(traces.contains(part), "{part} in {traces}");
+    }
+    let token = user.token.clone().unwrap();
+    for secret in ["canary", token.as_str()] {
+        assert!(!traces.contains(secret), "{secret} in {traces}");
+    }
+    let code = tokio::task::spawn_blocking(move || child.wait().unwrap().code()).await.unwrap();
+    assert_eq!(code, Some(0));
 }

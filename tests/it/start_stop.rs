@@ -4,7 +4,7 @@
 use std::{
     io::Read as _,
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -36,61 +36,53 @@ fn failed_start(dir: &Path, environment: &[(&str, &str)]) -> (Option<i32>, Strin
     ends(command.spawn().unwrap())
 }
 
+/// A step of the start: its name, variables, what is prepared, what is said.
+type Step = (&'static str, &'static [(&'static str, &'static str)], fn(&Path), &'static str);
+
+/// The data folder, made beforehand for its owner alone.
+fn data(dir: &Path) -> PathBuf {
+    let data = dir.join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, PermissionsExt::from_mode(0o700)).unwrap();
+    data
+}
+
+fn nothing(_: &Path) {}
+
+const STEPS: [Step; 8] = [
+    ("settings", &[("BOWSPRIT_LIMITS_NODES", "0")], nothing, "`limits.nodes`"),
+    ("logging", &[("BOWSPRIT_LOG_LEVEL", "a=b=c")], nothing, "`log_level`"),
+    (
+        "data folder",
+        &[],
+        |dir| std::fs::write(dir.join("data"), "a file").unwrap(),
+        "the data folder",
+    ),
+    (
+        "data folder's mode",
+        &[],
+        |dir| std::fs::set_permissions(data(dir), PermissionsExt::from_mode(0o755)).unwrap(),
+        "make it 0700",
+    ),
+    (
+        "embedded store",
+        &[],
+        |dir| std::fs::write(data(dir).join("bowsprit.db"), "no database ".repeat(1000)).unwrap(),
+        "bowsprit.db",
+    ),
+    (
+        "MongoDB",
+        &[("BOWSPRIT_STORE", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300")],
+        nothing,
+        "MongoDB",
+    ),
+    ("plugin cache", &[("BOWSPRIT_PLUGINS_CACHE_DIR", "/proc/nowhere")], nothing, "/proc/nowhere"),
+    ("keys", &[], |dir| std::fs::write(data(dir).join("jwt.key"), "").unwrap(), "jwt.key is empty"),
+];
+
 #[test]
 fn each_step_of_the_start_fails_with_its_own_words() {
-    type Prepare = fn(&Path);
-    let data = |dir: &Path| {
-        let data = dir.join("data");
-        std::fs::create_dir(&data).unwrap();
-        std::fs::set_permissions(&data, PermissionsExt::from_mode(0o700)).unwrap();
-        data
-    };
-    let nothing: Prepare = |_| {};
-    let cases: [(&str, &[(&str, &str)], Box<dyn Fn(&Path)>, &str); 8] = [
-        ("settings", &[("BOWSPRIT_LIMITS_NODES", "0")], Box::new(nothing), "`limits.nodes`"),
-        ("logging", &[("BOWSPRIT_LOG_LEVEL", "a=b=c")], Box::new(nothing), "`log_level`"),
-        (
-            "data folder",
-            &[],
-            Box::new(|dir| std::fs::write(dir.join("data"), "a file").unwrap()),
-            "the data folder",
-        ),
-        (
-            "data folder's mode",
-            &[],
-            Box::new(move |dir| {
-                std::fs::set_permissions(data(dir), PermissionsExt::from_mode(0o755)).unwrap();
-            }),
-            "make it 0700",
-        ),
-        (
-            "embedded store",
-            &[],
-            Box::new(move |dir| {
-                std::fs::write(data(dir).join("bowsprit.db"), "no database ".repeat(1000)).unwrap();
-            }),
-            "bowsprit.db",
-        ),
-        (
-            "MongoDB",
-            &[("BOWSPRIT_STORE", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300")],
-            Box::new(nothing),
-            "MongoDB",
-        ),
-        (
-            "plugin cache",
-            &[("BOWSPRIT_PLUGINS_CACHE_DIR", "/proc/nowhere")],
-            Box::new(nothing),
-            "/proc/nowhere",
-        ),
-        (
-            "keys",
-            &[],
-            Box::new(move |dir| std::fs::write(data(dir).join("jwt.key"), "").unwrap()),
-            "jwt.key is empty",
-        ),
-    ];
-    for (step, environment, prepare, expected) in cases {
+    for (step, environment, prepare, expected) in STEPS {
         let dir = tempfile::tempdir().unwrap();
         prepare(dir.path());
         let (code, log) = failed_start(dir.path(), environment);

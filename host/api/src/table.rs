@@ -80,7 +80,7 @@ impl Table {
     }
 
     /// Adds a public route at an absolute path that is neither counted nor
-    /// costs anything: for scrapers and documents.
+    /// costs anything: for probes, scrapers and documents.
     pub(crate) fn free<H, T>(mut self, method: Method, path: &str, handler: H) -> Self
     where
         H: Handler<T, ApiState>,

@@ -24,7 +24,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Starts the host and serves its HTTP API.
-    Serve(SettingArgs),
+    Serve(Serve),
     /// Shows and checks settings without starting anything.
     #[command(subcommand)]
     Config(config::Command),
@@ -32,7 +32,7 @@ enum Command {
 
 /// Where settings come from; the same for every command that needs them.
 #[derive(Debug, Args)]
-struct SettingArgs {
+pub(crate) struct Serve {
     /// Settings file (YAML). Every key can also be set as BOWSPRIT_<KEY>.
     #[arg(long, value_name = "FILE", env = "BOWSPRIT_CONFIG")]
     config: Option<PathBuf>,
@@ -50,7 +50,7 @@ struct SettingArgs {
     plugins: Vec<PathBuf>,
 }
 
-impl SettingArgs {
+impl Serve {
     fn load(self) -> anyhow::Result<Loaded> {
         let Self { config, listen, data_dir, store, plugins } = self;
         let flags = Flags { listen, data_dir, store, plugins };
@@ -67,7 +67,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 fn serve(loaded: Loaded) -> anyhow::Result<()> {
-    logging::start(&loaded.settings)?;
+    let telemetry = logging::start(&loaded.settings)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -75,9 +75,15 @@ fn serve(loaded: Loaded) -> anyhow::Result<()> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the number of open files cannot be raised");
     }
+    let served = wait_for(start::serve(loaded.settings));
+    telemetry.end();
+    served
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the async runtime does not start")?
-        .block_on(start::serve(loaded.settings))
+        .block_on(work)
 }

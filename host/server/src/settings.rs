@@ -29,6 +29,9 @@ pub struct Settings {
     pub log_level: String,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Traces.
+    #[serde(default)]
+    pub otel: Otel,
     /// What signs tokens; generated if absent.
     pub jwt_secret: Option<SecretString>,
     /// What seals credentials; generated if absent.
@@ -61,6 +64,14 @@ pub enum LogFormat {
     Text,
     /// For machines.
     Json,
+}
+
+/// Where traces go.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Otel {
+    /// A collector that takes OTLP over HTTP; no traces if absent.
+    pub endpoint: Option<String>,
 }
 
 /// Ways to sign in.

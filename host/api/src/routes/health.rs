@@ -22,9 +22,9 @@ pub(super) fn add(table: Table) -> Table {
         .described(hello.clone())
         .at(Method::GET, "/v1/", Access::Public, get_root)
         .described(hello)
-        .at(Method::GET, "/healthz", Access::Public, get_liveness)
+        .free(Method::GET, "/healthz", get_liveness)
         .described(Operation::new("Whether the host lives").answers_text(StatusCode::OK, text))
-        .at(Method::GET, "/readyz", Access::Public, get_readiness)
+        .free(Method::GET, "/readyz", get_readiness)
         .described(
             Operation::new("Whether the host wants requests")
                 .answers_text(StatusCode::OK, text)

@@ -23,7 +23,10 @@ use crate::{
 };
 
 pub(super) fn add(table: Table) -> Table {
-    let done = json!({ "message": "text", "warning?": "text" });
+    add_changes(add_reads(table))
+}
+
+fn add_reads(table: Table) -> Table {
     table
         .api(Method::POST, "/workflows", Access::User, create_workflow)
         .described(Operation::new("Makes a workflow").takes::<NewWorkflow>().answers_shape(
@@ -44,6 +47,24 @@ pub(super) fn add(table: Table) -> Table {
         )
         .api(Method::GET, "/workflows/{id}", Access::User, get_workflow)
         .described(Operation::new("One workflow").answers_shape(StatusCode::OK, json!("#Workflow")))
+        .api(Method::GET, "/workflows/{id}/versions", Access::User, list_versions)
+        .described(
+            Operation::new("Lists versions, newest first")
+                .reads("page", "from 1")
+                .reads("limit", "1 to 50; else 10")
+                .answers_shape(
+                    StatusCode::OK,
+                    json!({
+                        "versions": ["#WorkflowVersion"], "total": "integer", "page": "integer",
+                        "limit": "integer",
+                    }),
+                ),
+        )
+}
+
+fn add_changes(table: Table) -> Table {
+    let done = json!({ "message": "text", "warning?": "text" });
+    table
         .api(Method::PUT, "/workflows/{id}", Access::User, update_workflow)
         .described(
             Operation::new("Changes parts of a workflow")
@@ -74,19 +95,6 @@ pub(super) fn add(table: Table) -> Table {
             Operation::new("Publishes, archives or reopens a workflow")
                 .takes::<NewStatus>()
                 .answers_shape(StatusCode::OK, done),
-        )
-        .api(Method::GET, "/workflows/{id}/versions", Access::User, list_versions)
-        .described(
-            Operation::new("Lists versions, newest first")
-                .reads("page", "from 1")
-                .reads("limit", "1 to 50; else 10")
-                .answers_shape(
-                    StatusCode::OK,
-                    json!({
-                        "versions": ["#WorkflowVersion"], "total": "integer", "page": "integer",
-                        "limit": "integer",
-                    }),
-                ),
         )
 }
 

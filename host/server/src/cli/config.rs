@@ -2,16 +2,16 @@
 
 use clap::Subcommand;
 
-use super::SettingArgs;
+use super::Serve;
 use crate::settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Checks all settings; fails as a start would.
-    Check(SettingArgs),
+    Check(Serve),
     /// Prints every setting, its value (secrets hidden) and its origin.
-    Print(SettingArgs),
-    /// Prints docs/settings.md.
+    Print(Serve),
+    /// Prints the table of docs/settings.md.
     Docs,
 }
 

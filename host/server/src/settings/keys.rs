@@ -1,5 +1,5 @@
 //! The list of settings: names, kinds, defaults, accepted forms, meanings.
-//! `docs/settings.md` is made from it.
+//! The table of `docs/settings.md` is made from it.
 
 use config::{Value, ValueKind};
 
@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Positive(i64),
     /// One of these words.
     Word(&'static [&'static str]),
+    /// `http://…`.
+    Web,
     /// `host:port`.
     Address,
     /// `embedded` or `mongodb://…`; may hold a password.
@@ -114,6 +116,13 @@ pub(super) static KEYS: &[Key] = &[
         accepted: "`text` or `json`",
         about: "`text` or `json`",
         default: || text("text"),
+    },
+    Key {
+        name: "otel.endpoint",
+        kind: Kind::Web,
+        accepted: "an `http://` address such as `http://localhost:4318`",
+        about: "OpenTelemetry collector that gets a trace of each request (OTLP over HTTP)",
+        default: none,
     },
     Key {
         name: "jwt_secret",

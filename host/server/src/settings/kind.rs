@@ -41,6 +41,7 @@ impl Key {
             Kind::Text
             | Kind::Secret
             | Kind::Word(_)
+            | Kind::Web
             | Kind::Address
             | Kind::Store
             | Kind::Unused => ValueKind::String(text.into()),
@@ -65,6 +66,9 @@ impl Key {
             }
             (Kind::Positive(most), kind) => whole(kind).is_some_and(|it| it <= most),
             (Kind::Word(words), ValueKind::String(text)) => words.contains(&text.as_str()),
+            (Kind::Web, ValueKind::String(text)) => {
+                text.strip_prefix("http://").is_some_and(|it| !it.is_empty())
+            }
             (Kind::Address, ValueKind::String(text)) => is_address(text),
             (Kind::Store, ValueKind::String(text)) => {
                 text == "embedded"
@@ -87,15 +91,21 @@ impl Key {
     }
 
     /// A value as it may be shown: no secret, no password of an address.
+    /// Without a default arm, so that whoever adds a kind has to decide.
     pub(super) fn show(&self, value: &Value) -> String {
-        match (self.kind, &value.kind) {
-            (Kind::Secret | Kind::Secrets, _) => HIDDEN.into(),
-            (Kind::Store, ValueKind::String(text)) => without_password(text),
-            (_, ValueKind::Array(items)) => {
-                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-                format!("[{}]", items.join(", "))
-            }
-            _ => value.to_string(),
+        match self.kind {
+            Kind::Secret | Kind::Secrets => HIDDEN.into(),
+            Kind::Store => without_password(&value.to_string()),
+            Kind::Text
+            | Kind::List
+            | Kind::Networks
+            | Kind::Bool
+            | Kind::Number(..)
+            | Kind::Positive(_)
+            | Kind::Word(_)
+            | Kind::Web
+            | Kind::Address
+            | Kind::Unused => plain(value),
         }
     }
 
@@ -104,6 +114,12 @@ impl Key {
         let value = if secret { "the given value".into() } else { format!("`{value}`") };
         SettingError::Value { key: self.name, value, accepted: self.accepted }
     }
+}
+
+fn plain(value: &Value) -> String {
+    let ValueKind::Array(items) = &value.kind else { return value.to_string() };
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    format!("[{}]", items.join(", "))
 }
 
 /// What stands for a secret.

@@ -73,9 +73,9 @@ fn build(sources: &Sources) -> Result<Settings, SettingError> {
     builder.build().and_then(Config::try_deserialize).map_err(failed)
 }
 
-/// `docs/settings.md`.
+/// The table of docs/settings.md.
 pub fn to_markdown() -> String {
-    let mut text = String::from(ABOUT);
+    let mut text = String::from("| key | default | meaning |\n|---|---|---|\n");
     for key in KEYS {
         let default = match (key.default)().map(|it| Value::new(None, it)) {
             Some(value) if key.show(&value) == "[]" => "none".into(),
@@ -86,26 +86,3 @@ pub fn to_markdown() -> String {
     }
     text
 }
-
-const ABOUT: &str = "\
-# Settings
-
-A YAML file (`--config FILE`, or `BOWSPRIT_CONFIG`), then the environment, then
-flags; the later one wins. Keys may be written in any case, nested or with `_`
-for `.` (`rate_limit.rps`, `RATE_LIMIT_RPS`). In the environment a key is upper
-case with `_` for `.` and a prefix: `BOWSPRIT_`, else `KUBEORCH_`; the names that
-the reference product documents without a prefix (`PORT`, `MONGO_URI`, …) count
-too, but less. Lists are comma separated there.
-
-A value of the wrong form ends the start with a sentence that names the key, the
-value (a secret's is not shown) and the accepted form. An unknown key is ignored
-with a warning that names the closest one.
-
-`bowsprit config check` says what a start would say about them; `bowsprit config
-print` shows every setting, its value and where it comes from.
-
-Made from `host/server/src/settings/keys.rs`; `bowsprit config docs` prints it.
-
-| key | default | meaning |
-|---|---|---|
-";
