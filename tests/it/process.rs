@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use bowsprit_tests::{Kube, User, cache_dir, plugins_dir, unique};
+use bowsprit_tests::{Kube, UNHURRIED, User, cache_dir, plugins_dir, unique};
 use serde_json::json;
 
 use crate::runs::node;
@@ -26,6 +26,7 @@ pub(crate) fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
         .arg("--plugins")
         .arg(plugins_dir())
         .env("BOWSPRIT_PLUGINS_CACHE_DIR", cache_dir())
+        .envs(UNHURRIED)
         .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -39,7 +40,7 @@ pub(crate) fn address(child: &mut Child) -> String {
     line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned()
 }
 
-fn ends(mut child: Child) -> (Option<i32>, String) {
+pub(crate) fn ends(mut child: Child) -> (Option<i32>, String) {
     let status = child.wait().unwrap();
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod cut;
+mod document;
 mod kube;
 mod stats;
 mod user;
@@ -33,6 +34,11 @@ pub enum Store {
     /// Whatever `BOWSPRIT_TEST_MONGODB_URI` names.
     Mongo,
 }
+
+/// Tests send more requests a second than a person does: settings for hosts
+/// under test, also for those started as a process.
+pub const UNHURRIED: [(&str, &str); 2] =
+    [("BOWSPRIT_RATE_LIMIT_RPS", "1000000"), ("BOWSPRIT_RATE_LIMIT_BURST", "1000000")];
 
 /// A host under test. Stops when dropped; [`TestHost::stop`] does it in order.
 pub struct TestHost {
@@ -118,6 +124,7 @@ impl TestHost {
             ("BOWSPRIT_PLUGINS_DIRS".to_owned(), plugins_dir().display().to_string()),
             ("BOWSPRIT_PLUGINS_CACHE_DIR".to_owned(), cache_dir().display().to_string()),
         ];
+        all.extend(UNHURRIED.map(|(key, value)| (key.to_owned(), value.to_owned())));
         all.extend(environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let mut host = Self {
             host: None,

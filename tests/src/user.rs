@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{Answer, document};
 
 /// The password of every registered user.
 pub const PASSWORD: &str = "secret-123";
@@ -71,8 +71,9 @@ impl User {
 
     /// Sends bytes to a path below `/v1/api`.
     pub async fn send_raw(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        let request = self.client.request(method, format!("{}/v1/api{path}", self.origin));
-        self.sent(request, body).await
+        let url = format!("{}/v1/api{path}", self.origin);
+        let request = self.client.request(method.clone(), url);
+        self.sent((method, path), request, body).await
     }
 
     /// Sends JSON that is only meant for what has this `ETag`.
@@ -83,11 +84,17 @@ impl User {
         tag: &str,
         body: &Value,
     ) -> Answer {
-        let request = self.client.request(method, format!("{}/v1/api{path}", self.origin));
-        self.sent(request.header("if-match", tag), Some(body.to_string().into_bytes())).await
+        let url = format!("{}/v1/api{path}", self.origin);
+        let request = self.client.request(method.clone(), url).header("if-match", tag);
+        self.sent((method, path), request, Some(body.to_string().into_bytes())).await
     }
 
-    async fn sent(&self, mut request: reqwest::RequestBuilder, body: Option<Vec<u8>>) -> Answer {
+    async fn sent(
+        &self,
+        (method, path): (Method, &str),
+        mut request: reqwest::RequestBuilder,
+        body: Option<Vec<u8>>,
+    ) -> Answer {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -97,7 +104,9 @@ impl User {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
-        Answer { status, body: serde_json::from_str(&text).unwrap_or_default(), text, headers }
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        document::check(&method, &format!("/v1/api{path}"), status, media(&headers), &body);
+        Answer { status, body, text, headers }
     }
 
     /// Sends JSON to a path below `/v1/api`.
@@ -154,6 +163,13 @@ impl User {
         request.send().await.ok().map(|it| it.status().as_u16())
     }
 
+    /// Opens an event stream below `/v1/api` and leaves; the answer's status.
+    pub async fn try_stream(&self, path: &str) -> u16 {
+        let url = format!("{}/v1/api{path}", self.origin);
+        let request = self.streams.get(url).bearer_auth(self.token.as_deref().unwrap_or_default());
+        request.send().await.unwrap().status().as_u16()
+    }
+
     /// Opens an event stream below `/v1/api`.
     pub async fn events(&self, path: &str, last_event_id: Option<&str>) -> Events {
         let url = format!("{}/v1/api{path}", self.origin);
@@ -170,6 +186,10 @@ impl User {
         let bytes = response.bytes_stream().map(|it| it.map(|it| it.to_vec()).unwrap_or_default());
         Events { bytes: Box::pin(bytes), buffer: Vec::new() }
     }
+}
+
+fn media(headers: &HeaderMap) -> &str {
+    headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 
 /// One event.

@@ -3,6 +3,7 @@
 //! Each check reads files and answers sentences; none changes anything, except
 //! that `--fix` writes the interface's digest.
 
+mod codes;
 mod functions;
 mod imports;
 mod kinds;
@@ -72,6 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         findings.extend(functions::too_long(source));
         findings.extend(kinds::named(source));
     }
+    findings.extend(codes::unlisted(&sources));
     findings.extend(imports::forbidden(&root)?);
     findings.extend(wit::changed(&root)?);
     findings.extend(plugins::incomplete(&root)?);

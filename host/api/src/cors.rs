@@ -30,7 +30,12 @@ pub(crate) fn layer(router: Router, limits: Arc<EdgeLimits>) -> Router {
             header::IF_MATCH,
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([header::CONTENT_LENGTH, header::ETAG])
+        .expose_headers([
+            header::CONTENT_LENGTH,
+            header::ETAG,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+        ])
         .allow_credentials(true)
         .max_age(Duration::from_secs(12 * 3600));
     router.layer(cors).layer(middleware::from_fn_with_state(limits, refuse_foreign))

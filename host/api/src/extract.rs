@@ -3,15 +3,17 @@
 use std::{collections::HashMap, str::FromStr};
 
 use axum::{
-    body::{Bytes, HttpBody as _},
+    body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{header, request::Parts},
 };
 use bowsprit_host_core::{Error, access::Caller, id::Id};
+use bytes::BytesMut;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
-use crate::{ApiState, problem::Problem};
+use crate::{ApiState, EdgeLimits, problem::Problem};
 
 /// A signed-in caller.
 pub(crate) struct Auth(pub(crate) Caller);
@@ -21,7 +23,9 @@ impl FromRequestParts<ApiState> for Auth {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let token = bearer(parts)?;
-        Ok(Self(state.identity.authenticate(token).await?))
+        let caller = state.identity.authenticate(token).await?;
+        state.edge.rates().admit_user(caller.user)?;
+        Ok(Self(caller))
     }
 }
 
@@ -37,7 +41,8 @@ pub(crate) fn bearer(parts: &Parts) -> Result<&str, Error> {
     )
 }
 
-/// The whole body, up to the configured size.
+/// The whole body, up to the configured size; if it is JSON, up to the
+/// configured depth.
 pub(crate) struct RawBody(pub(crate) Bytes);
 
 impl FromRequest<ApiState> for RawBody {
@@ -52,12 +57,68 @@ impl FromRequest<ApiState> for RawBody {
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large().into());
         }
-        match Limited::new(body, limit).collect().await {
-            Ok(collected) => Ok(Self(collected.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large().into()),
-            Err(_) => Err(Error::invalid("body", "ended too soon").into()),
+        let bytes = match read(Limited::new(body, limit), &state.limits).await? {
+            Ok(bytes) => bytes,
+            Err(error) if error.is::<LengthLimitError>() => return Err(too_large().into()),
+            Err(_) => return Err(Error::invalid("body", "ended too soon").into()),
+        };
+        let depth = state.limits.json_depth;
+        if is_deeper(&bytes, depth) {
+            let message = format!("the JSON is nested more than {depth} deep");
+            return Err(Problem::refusal("request.too-deep", &message));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// Reads a body that must keep coming.
+async fn read(
+    mut body: Limited<Body>,
+    limits: &EdgeLimits,
+) -> Result<Result<Bytes, axum::BoxError>, Problem> {
+    let too_slow = |_| Problem::refusal("request.timeout", "the request's body came too slowly");
+    let deadline = Instant::now() + limits.body_time;
+    // Most bodies come in one piece, which is then not copied.
+    let (mut first, mut more) = (Bytes::new(), BytesMut::new());
+    loop {
+        let patience = deadline.min(Instant::now() + limits.read_time);
+        let frame = timeout_at(patience, body.frame()).await.map_err(too_slow)?;
+        let data = match frame {
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) => return Ok(Err(error)),
+            None if more.is_empty() => return Ok(Ok(first)),
+            None => return Ok(Ok(more.freeze())),
+        };
+        if first.is_empty() {
+            first = data;
+        } else {
+            if more.is_empty() {
+                more.extend_from_slice(&first);
+            }
+            more.extend_from_slice(&data);
         }
     }
+}
+
+/// Whether brackets outside of strings are nested deeper than `limit`: some
+/// parsers recurse, and parts of a drawing reach plugins as they came.
+fn is_deeper(bytes: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > limit {
+            return true;
+        }
+    }
+    false
 }
 
 /// A JSON body. Its content type is not looked at, unknown fields are ignored.
@@ -189,5 +250,20 @@ impl Numbers {
     ) -> u64 {
         let given = self.0.get(name).and_then(|it| it.parse().ok());
         given.filter(|it| range.contains(it)).unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_brackets_that_are_not_text() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_deeper(nested(64).as_bytes(), 64));
+        assert!(is_deeper(nested(65).as_bytes(), 64));
+        assert!(!is_deeper(nested(2).repeat(100).as_bytes(), 64));
+        assert!(!is_deeper(br#"{"a":"[[[[[\"[[[[[","b":"\\"}"#, 4));
+        assert!(is_deeper(br#"{"a":"\\","b":[[[[]]]]}"#, 4));
     }
 }

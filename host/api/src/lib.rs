@@ -3,16 +3,24 @@
 //! Handlers take a request apart, call one use-case and put the answer
 //! together. Decisions are made in `core`.
 
+mod client;
 mod cors;
 mod extract;
+mod gate;
+mod limits;
+mod metrics;
+mod openapi;
 mod problem;
+mod rate_limit;
 mod request_id;
 mod routes;
+mod security;
 pub mod serve;
 mod sse;
+mod streams;
 mod table;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::Router;
 use bowsprit_host_core::{
@@ -25,7 +33,21 @@ use bowsprit_host_core::{
     search::Search,
     workflows::Workflows,
 };
+pub use limits::{Edge, EdgeLimits};
+pub use openapi::document;
+pub use problem::codes;
+pub use rate_limit::Rate;
 pub use table::{Access, Route};
+use tower_http::{
+    CompressionLevel,
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{DefaultPredicate, SizeAbove},
+    },
+};
+
+/// Shorter answers are sent as they are: a packet is a packet.
+const LEAST_COMPRESSED: u64 = 1024;
 
 /// What handlers work with: use-cases, no adapters.
 #[derive(Clone)]
@@ -52,40 +74,28 @@ pub struct ApiState {
     pub ready: tokio::sync::watch::Receiver<bool>,
     /// Bounds at the edge.
     pub limits: Arc<EdgeLimits>,
-}
-
-/// Bounds on requests.
-#[derive(Debug, Clone)]
-pub struct EdgeLimits {
-    /// Bytes of a request body.
-    pub body_bytes: usize,
-    /// Origins of browsers that may call; exact matches.
-    pub allowed_origins: Vec<String>,
-    /// How long a run, save, archive or delete may keep its caller waiting.
-    /// The web frontend gives up after 30 s.
-    pub patience: Duration,
-}
-
-impl Default for EdgeLimits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 8 << 20,
-            allowed_origins: vec!["http://localhost:3001".into()],
-            patience: Duration::from_secs(25),
-        }
-    }
+    /// What is counted there.
+    pub edge: Edge,
 }
 
 /// The whole API.
 pub fn router(state: ApiState) -> Router {
-    let limits = Arc::clone(&state.limits);
-    let router = routes::table().into_router().with_state(state);
-    let router = router.fallback(problem::no_such_route);
-    let router = cors::layer(router, limits);
-    request_id::layer(router)
+    let (limits, edge) = (Arc::clone(&state.limits), state.edge.clone());
+    let (metered, free) = routes::table().into_routers();
+    let metered = gate::layer(metered.with_state(state.clone()), edge.clone());
+    let metered = metrics::layer(metered, edge);
+    let router = compressed(metered.merge(free.with_state(state)));
+    request_id::layer(cors::layer(router, limits))
+}
+
+/// Event streams are never compressed: their reader waits for each frame.
+fn compressed(router: Router) -> Router {
+    let worthwhile = DefaultPredicate::new().and(SizeAbove::new(LEAST_COMPRESSED));
+    let layer = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    router.layer(layer.compress_when(worthwhile))
 }
 
 /// Every route with its access rule, for documents and tests.
 pub fn routes() -> Vec<Route> {
-    routes::table().routes().to_vec()
+    routes::table().into_routes()
 }

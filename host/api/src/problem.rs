@@ -4,6 +4,8 @@
 //! "requestId"}`: `error` and `message` are the same sentence, because the web
 //! frontend reads now one, now the other.
 
+pub mod codes;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -62,6 +64,29 @@ impl Problem {
             parts.details = details.or_else(|| Some(parts.message.clone()));
         }
         problem
+    }
+
+    /// A refusal by the edge itself, before any use-case; `code` is one of
+    /// [`codes::CODES`] and brings its status.
+    pub(crate) fn refusal(code: &'static str, message: &str) -> Self {
+        let status = codes::find(code).and_then(|it| StatusCode::from_u16(it.status).ok());
+        Self(Box::new(Parts {
+            status: status.unwrap_or(StatusCode::BAD_REQUEST),
+            code,
+            message: message.to_owned(),
+            field: None,
+            details: None,
+            findings: Vec::new(),
+            retry_after: None,
+            extra: Map::new(),
+        }))
+    }
+
+    /// With the seconds after which the same request may do.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
     /// With another status.

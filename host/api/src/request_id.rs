@@ -5,14 +5,15 @@ use std::{any::Any, time::Instant};
 use axum::{
     Router,
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
 use bowsprit_host_core::{Error, id::Id};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, security};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,12 +36,26 @@ async fn identify(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The pattern, not the path: ids are fine in a log, tokens in a query are not.
     let path = request.extensions().get::<MatchedPath>().map(|it| it.as_str().to_owned());
+    let path = path.as_deref().unwrap_or("unknown");
     let begun = Instant::now();
-    let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
+    // Under the names of OpenTelemetry's semantic conventions for HTTP.
+    let span = tracing::debug_span!(
+        target: "bowsprit::request",
+        "request",
+        otel.name = format!("{method} {path}"),
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = path,
+        http.response.status_code = tracing::field::Empty,
+        request = id,
+    );
+    let served = CURRENT.scope(id.clone(), next.run(request)).instrument(span.clone());
+    let mut response = served.await;
+    span.record("http.response.status_code", response.status().as_u16());
     tracing::debug!(
         request = id,
         %method,
-        path = path.as_deref().unwrap_or("unknown"),
+        path,
         status = response.status().as_u16(),
         micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
         "served"
@@ -49,9 +64,7 @@ async fn identify(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(HEADER, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    security::harden(headers);
     response
 }
 

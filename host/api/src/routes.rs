@@ -4,6 +4,7 @@ mod admin_audit;
 mod auth;
 mod clusters;
 mod dashboard;
+mod documents;
 mod health;
 mod metrics;
 mod notifications;
@@ -20,7 +21,8 @@ use crate::table::Table;
 
 /// All routes.
 pub(crate) fn table() -> Table {
-    let table = health::add(Table::new());
+    let table = documents::add(Table::new());
+    let table = health::add(table);
     let table = auth::add(table);
     let table = oauth::add(table);
     let table = profile::add(table);

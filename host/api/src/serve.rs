@@ -1,74 +1,149 @@
 //! The server loop: hyper's HTTP/1.1 per connection.
 //!
 //! `axum::serve` keeps twice the memory for an idle event stream; see
-//! docs/adr/0005.
+//! docs/adr/0005. hyper's own timeout counts an idle connection as one that
+//! sends its head slowly, so [`watch`] keeps time instead.
 
-use std::{io, time::Duration};
+mod watch;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
-use tokio::net::TcpListener;
+use std::{convert::Infallible, future::Future, io, pin::Pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, response::Response};
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
 
-/// How long a client may take to send its request's head (slow loris).
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+use self::watch::{Watch, Watched, WatchedIo};
+use crate::{ApiState, Edge, client::Peer};
+
+/// How often connections are looked at.
+const ROUND: Duration = Duration::from_millis(500);
+/// hyper's own least (it panics below).
+const LEAST_BUFFER: usize = 8192;
 
 /// Serves until `stop`, then lets requests under way end, at the latest after
 /// `drain`. Streams must have been told to end by then.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    state: ApiState,
     stop: CancellationToken,
     drain: Duration,
 ) -> io::Result<()> {
-    let connections = TaskTracker::new();
-    let cut = CancellationToken::new();
+    let edge = state.edge.clone();
+    let server = Server::new(crate::router(state), edge, stop.clone());
+    let mut rounds = tokio::time::interval(ROUND);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, address)) => server.take(socket, Peer(address.ip())),
+                Err(error) => {
+                    tracing::warn!(%error, "connection not accepted");
+                    // Out of descriptors, most likely.
+                    server.watch.make_room();
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            },
+            _ = rounds.tick() => server.watch.end_overdue(),
             () = stop.cancelled() => break,
-        };
-        let socket = match accepted {
-            Ok((socket, _)) => socket,
-            Err(error) => {
-                // Out of descriptors, most likely: give some a chance to close.
-                tracing::warn!(%error, "connection not accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
+        }
+    }
+    drop(listener);
+    server.end(drain).await;
+    Ok(())
+}
+
+struct Server {
+    router: Router,
+    watch: Arc<Watch>,
+    edge: Edge,
+    http: http1::Builder,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Ends what did not end by itself.
+    cut: CancellationToken,
+}
+
+impl Server {
+    fn new(router: Router, edge: Edge, stop: CancellationToken) -> Self {
+        let limits = edge.limits();
+        let mut http = http1::Builder::new();
+        // Twice what the gate allows, so that its answer with words is the
+        // usual one.
+        http.header_read_timeout(None)
+            .max_headers(limits.header_count.saturating_mul(2))
+            .max_header_size(limits.header_bytes.saturating_mul(2).max(LEAST_BUFFER));
+        let watch = Arc::new(Watch::new(limits));
+        let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
+        Self { router, watch, edge, http, tasks, stop, cut }
+    }
+
+    fn take(&self, socket: TcpStream, peer: Peer) {
+        let Some(watched) = self.watch.begin(&self.cut) else {
+            tracing::warn!("connection refused: all are busy; see `limits.connections`");
+            return;
         };
         // Small frames of event streams must not wait for each other.
         let _ = socket.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let (stop, cut) = (stop.clone(), cut.clone());
-        connections.spawn(async move {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
-                .serve_connection(TokioIo::new(socket), service)
-                .with_upgrades();
+        let io = TokioIo::new(WatchedIo::new(socket, Arc::clone(&watched)));
+        let service = Guarded { router: self.router.clone(), peer, watched: Arc::clone(&watched) };
+        let connection = self.http.serve_connection(io, service).with_upgrades();
+        let (stop, watch) = (self.stop.clone(), Arc::clone(&self.watch));
+        let open = self.edge.metrics().connections().clone();
+        self.tasks.spawn(async move {
+            open.inc();
             tokio::pin!(connection);
             let mut stopping = false;
             loop {
                 tokio::select! {
                     // A client that goes away in mid-request is no error of ours.
-                    _ = connection.as_mut() => return,
-                    () = cut.cancelled() => return,
+                    _ = connection.as_mut() => break,
+                    () = watched.cut() => break,
                     () = stop.cancelled(), if !stopping => {
                         stopping = true;
                         connection.as_mut().graceful_shutdown();
                     }
                 }
             }
+            watch.end(&watched);
+            open.dec();
         });
     }
-    drop(listener);
-    connections.close();
-    if tokio::time::timeout(drain, connections.wait()).await.is_err() {
-        tracing::warn!(open = connections.len(), "connections cut after the drain time");
-        cut.cancel();
-        connections.wait().await;
+
+    async fn end(self, drain: Duration) {
+        self.tasks.close();
+        if tokio::time::timeout(drain, self.tasks.wait()).await.is_err() {
+            tracing::warn!(open = self.tasks.len(), "connections cut after the drain time");
+            self.cut.cancel();
+            self.tasks.wait().await;
+        }
     }
-    Ok(())
+}
+
+/// The router, told who is at the other end, telling the watch when a request
+/// is under way.
+struct Guarded {
+    router: Router,
+    peer: Peer,
+    watched: Arc<Watched>,
+}
+
+impl Service<Request<Incoming>> for Guarded {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.watched.request_begins();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(self.peer);
+        let answer = self.router.clone().oneshot(request);
+        let watched = Arc::clone(&self.watched);
+        Box::pin(async move {
+            let answer = answer.await;
+            watched.answer_begins();
+            answer
+        })
+    }
 }

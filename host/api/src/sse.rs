@@ -22,6 +22,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http_body::Frame;
 
+use crate::streams::Slot;
+
 /// Makes the frame that shows the present state to a reader who missed events.
 pub(crate) type Snapshot = Box<dyn Fn() -> BoxFuture<'static, Option<Bytes>> + Send>;
 
@@ -31,6 +33,7 @@ struct EventBody {
     snapshot: Option<Snapshot>,
     pending: Option<BoxFuture<'static, Option<Bytes>>>,
     ended: bool,
+    _slot: Slot,
 }
 
 /// A frame of event `name`; `data` is JSON on one line.
@@ -43,14 +46,16 @@ pub(crate) fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// A stream that begins with `head` and goes on with the subscription.
+/// A stream that begins with `head` and goes on with the subscription; `slot`
+/// counts it against its reader's limit.
 pub(crate) fn stream(
     head: impl IntoIterator<Item = Bytes>,
     subscription: Subscription,
     snapshot: Option<Snapshot>,
+    slot: Slot,
 ) -> Response {
     let head = head.into_iter().collect();
-    let body = EventBody { head, subscription, snapshot, pending: None, ended: false };
+    let body = EventBody { head, subscription, snapshot, pending: None, ended: false, _slot: slot };
     let mut response = Body::new(body).into_response();
     let headers = response.headers_mut();
     for (name, value) in [

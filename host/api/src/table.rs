@@ -1,5 +1,6 @@
-//! One table of routes: method, path and who may call, registered together so
-//! that a test can walk all of them.
+//! One table of routes: method, path, who may call, and what it takes and
+//! answers, registered together, so that the document is complete and a test
+//! can walk all of them.
 
 use axum::{
     Router,
@@ -8,7 +9,7 @@ use axum::{
     routing::{MethodFilter, on},
 };
 
-use crate::ApiState;
+use crate::{ApiState, openapi::Operation};
 
 /// Who may call a route. The extractor in its handler enforces it; a test
 /// checks that the two agree.
@@ -33,17 +34,28 @@ pub struct Route {
     pub path: String,
     /// Who may call.
     pub access: Access,
+    /// Whether it is counted and costs a part of the caller's rate.
+    pub metered: bool,
+    pub(crate) operation: Option<Operation>,
+}
+
+impl Route {
+    /// Whether the API document has it.
+    pub fn is_described(&self) -> bool {
+        self.operation.is_some()
+    }
 }
 
 /// Routes under construction.
 pub(crate) struct Table {
     routes: Vec<Route>,
-    router: Router<ApiState>,
+    metered: Router<ApiState>,
+    free: Router<ApiState>,
 }
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { routes: Vec::new(), router: Router::new() }
+        Self { routes: Vec::new(), metered: Router::new(), free: Router::new() }
     }
 
     /// Adds a route under `/v1/api`.
@@ -61,17 +73,46 @@ impl Table {
         H: Handler<T, ApiState>,
         T: 'static,
     {
-        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        self.router = self.router.route(path, on(filter, handler));
-        self.routes.push(Route { method, path: path.to_owned(), access });
+        self.metered = self.metered.route(path, on(filter(&method), handler));
+        let path = path.to_owned();
+        self.routes.push(Route { method, path, access, metered: true, operation: None });
         self
     }
 
-    pub(crate) fn routes(&self) -> &[Route] {
-        &self.routes
+    /// Adds a public route at an absolute path that is neither counted nor
+    /// costs anything: for probes, scrapers and documents.
+    pub(crate) fn free<H, T>(mut self, method: Method, path: &str, handler: H) -> Self
+    where
+        H: Handler<T, ApiState>,
+        T: 'static,
+    {
+        self.free = self.free.route(path, on(filter(&method), handler));
+        let (path, access) = (path.to_owned(), Access::Public);
+        self.routes.push(Route { method, path, access, metered: false, operation: None });
+        self
     }
 
-    pub(crate) fn into_router(self) -> Router<ApiState> {
-        self.router.method_not_allowed_fallback(crate::problem::no_such_route)
+    /// Says what the route added last takes and answers.
+    pub(crate) fn described(mut self, operation: Operation) -> Self {
+        if let Some(route) = self.routes.last_mut() {
+            route.operation = Some(operation);
+        }
+        self
     }
+
+    pub(crate) fn into_routes(self) -> Vec<Route> {
+        self.routes
+    }
+
+    /// The routes that are counted, with everything unknown, and the free
+    /// ones.
+    pub(crate) fn into_routers(self) -> (Router<ApiState>, Router<ApiState>) {
+        use crate::problem::no_such_route;
+        let metered = self.metered.method_not_allowed_fallback(no_such_route);
+        (metered.fallback(no_such_route), self.free.method_not_allowed_fallback(no_such_route))
+    }
+}
+
+fn filter(method: &Method) -> MethodFilter {
+    MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET)
 }

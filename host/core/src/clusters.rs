@@ -7,6 +7,7 @@ mod usage;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -78,7 +79,7 @@ impl Record for Preferences {
 }
 
 /// The state of a cluster as the last check left it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusView {
     cluster: String,
@@ -89,7 +90,7 @@ pub struct StatusView {
 }
 
 /// All clusters of a caller.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ClusterList {
     clusters: Vec<ClusterView>,
     /// Id of the default cluster, or empty.

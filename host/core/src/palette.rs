@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::node_types::{NodeType, NodeTypes};
 
 /// A palette entry. No list in it may be absent: the frontend reads them all.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaletteEntry {
     id: String,
@@ -30,7 +31,7 @@ pub struct PaletteEntry {
 }
 
 /// A form field of a palette entry.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Parameter {
     name: String,
     label: String,
@@ -48,7 +49,7 @@ struct Parameter {
     max: Option<Value>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Choice {
     value: String,
     label: String,

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod config;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -8,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     commands::{audit, keys},
     logging,
-    settings::{Flags, Settings},
+    settings::{Flags, Loaded, Settings},
     start,
 };
 
@@ -24,6 +26,9 @@ pub struct Cli {
 enum Command {
     /// Starts the host and serves its HTTP API.
     Serve(Serve),
+    /// Shows and checks settings without starting anything.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Checks the audit log.
     Audit {
         #[command(subcommand)]
@@ -44,7 +49,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Source {
     /// Settings file (YAML).
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", env = "BOWSPRIT_CONFIG", global = true)]
     config: Option<PathBuf>,
     /// Its data folder.
     #[arg(long, value_name = "DIR", global = true)]
@@ -62,10 +67,11 @@ impl Source {
     }
 }
 
+/// Where settings come from; the same for every command that needs them.
 #[derive(Debug, Args)]
-struct Serve {
+pub(crate) struct Serve {
     /// Settings file (YAML). Every key can also be set as BOWSPRIT_<KEY>.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "BOWSPRIT_CONFIG")]
     config: Option<PathBuf>,
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS")]
@@ -81,28 +87,48 @@ struct Serve {
     plugins: Vec<PathBuf>,
 }
 
+impl Serve {
+    fn load(self) -> anyhow::Result<Loaded> {
+        let Self { config, listen, data_dir, store, plugins } = self;
+        let flags = Flags { listen, data_dir, store, plugins };
+        Ok(Loaded::read(config.as_deref(), std::env::vars(), flags)?)
+    }
+}
+
 /// Does what the command line says; answers when it is done.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve(serve) => {
-            let Serve { config, listen, data_dir, store, plugins } = serve;
-            let flags = Flags { listen, data_dir, store, plugins };
-            let settings = Settings::load(config.as_deref(), std::env::vars(), flags)?;
-            logging::start(&settings)?;
-            runtime()?.block_on(start::serve(settings))
-        }
+        Command::Serve(args) => serve(args.load()?),
+        Command::Config(command) => config::run(command),
         Command::Audit { command, source } => {
             let settings = source.settings()?;
-            runtime()?.block_on(audit::run(command, &settings))
+            wait_for(audit::run(command, &settings))
         }
         Command::Keys { command, source } => {
             let settings = source.settings()?;
-            runtime()?.block_on(keys::run(command, &settings))
+            wait_for(keys::run(command, &settings))
         }
     }
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.enable_all().build().context("the async runtime does not start")
+fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    let telemetry = logging::start(&loaded.settings)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    // Shells start programs with few; each connection takes one.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the number of open files cannot be raised");
+    }
+    let served = wait_for(start::serve(loaded.settings));
+    telemetry.end();
+    served
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime does not start")?
+        .block_on(work)
 }

@@ -12,5 +12,5 @@ mod start;
 mod supervisor;
 
 pub use cli::{Cli, run};
-pub use settings::{Flags, SettingError, Settings};
+pub use settings::{Flags, Loaded, SettingError, Settings, to_markdown as settings_markdown};
 pub use start::Host;

@@ -1,26 +1,22 @@
 //! Settings: a YAML file, then the environment, then flags; checked before
-//! anything starts.
-//!
-//! Keys are the same everywhere. In the environment a key is upper case with
-//! the prefix `BOWSPRIT_` and `_` for `.`: `plugins.dirs` is
-//! `BOWSPRIT_PLUGINS_DIRS`. Lists are comma separated there.
+//! anything starts. docs/settings.md says how keys are written in each.
 
+mod edge;
 mod keys;
+mod kind;
+mod loaded;
 mod providers;
+mod sources;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use config::{Config, ConfigError, FileFormat, Value, ValueKind};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use keys::{KEYS, Key};
+use edge::RateLimit;
+pub use loaded::{Loaded, to_markdown};
 pub(crate) use providers::{Protocol, Provider};
-
-const PREFIX: &str = "BOWSPRIT_";
 
 /// All settings of a host.
 #[derive(Debug, Deserialize)]
@@ -35,6 +31,9 @@ pub struct Settings {
     pub log_level: String,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Traces.
+    #[serde(default)]
+    pub otel: Otel,
     /// What signs tokens; generated if absent.
     pub jwt_secret: Option<SecretString>,
     /// What seals credentials; generated if absent.
@@ -50,6 +49,11 @@ pub struct Settings {
     pub base_url: String,
     /// The web frontend as browsers see it.
     pub frontend_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "kind::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often somebody may call.
+    pub rate_limit: RateLimit,
     /// Sign-in.
     pub auth: Auth,
     /// Plugins.
@@ -86,6 +90,14 @@ pub enum LogFormat {
     Text,
     /// For machines.
     Json,
+}
+
+/// Where traces go.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Otel {
+    /// A collector that takes OTLP over HTTP; no traces if absent.
+    pub endpoint: Option<String>,
 }
 
 /// Ways to sign in.
@@ -128,6 +140,22 @@ pub struct Limits {
     pub edges: usize,
     /// Threads that hash passwords.
     pub password_threads: usize,
+    /// How deep a JSON body may be nested.
+    pub json_depth: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// Bytes of a request's headers.
+    pub header_bytes: usize,
+    /// Seconds a request's head may take, and its body may stand still.
+    pub read_seconds: u64,
+    /// Seconds a request's body may take.
+    pub body_seconds: u64,
+    /// Seconds a connection is kept without a request.
+    pub idle_seconds: u64,
+    /// Open connections.
+    pub connections: usize,
+    /// Event streams one user may have open.
+    pub streams_per_user: usize,
 }
 
 /// What the command line says.
@@ -154,9 +182,6 @@ pub enum SettingError {
         /// What is wrong.
         reason: String,
     },
-    /// There is no such key.
-    #[error("there is no setting `{0}`; see the list of settings in docs/settings.md")]
-    Unknown(String),
     /// An identity provider is not described as it should be.
     #[error("setting `auth.providers`: entry {entry}: {problem}")]
     Provider {
@@ -184,108 +209,14 @@ pub enum SettingError {
 }
 
 impl Settings {
-    /// Reads and checks everything.
+    /// Reads and checks everything; what is merely odd goes unmentioned.
     pub fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
         flags: Flags,
     ) -> Result<Self, SettingError> {
-        let mut given: BTreeMap<&'static str, Value> = BTreeMap::new();
-        if let Some(path) = file {
-            read_file(path, &mut given)?;
-        }
-        let mut single = Vec::new();
-        for (name, text) in environment {
-            let Some(name) = name.strip_prefix(PREFIX) else { continue };
-            if name.starts_with(providers::VARIABLES) {
-                single.push((name.to_owned(), text));
-                continue;
-            }
-            let Some(key) = KEYS.iter().find(|it| it.variable() == name) else {
-                // Other programs of ours may use the prefix; see `keys`.
-                if keys::is_foreign(name) {
-                    continue;
-                }
-                return Err(SettingError::Unknown(format!("{PREFIX}{name}")));
-            };
-            given.insert(key.name, key.parse(&text)?);
-        }
-        add_flags(flags, &mut given);
-        let listed = providers::settle(given.remove(providers::KEY), single)?;
-        given.extend(listed.map(|it| (providers::KEY, it)));
-        for (name, value) in &given {
-            if let Some(key) = KEYS.iter().find(|it| it.name == *name) {
-                key.check(value)?;
-            }
-        }
-        let settings = build(given)?;
-        let providers = &settings.auth.providers;
-        if !settings.auth.builtin.enabled && !providers.iter().any(|it| it.enabled) {
-            return Err(SettingError::NoSignIn);
-        }
-        Ok(settings)
+        Ok(Loaded::read(file, environment, flags)?.settings)
     }
-}
-
-fn read_file(path: &Path, given: &mut BTreeMap<&'static str, Value>) -> Result<(), SettingError> {
-    let wrong = |reason: String| SettingError::File { path: path.display().to_string(), reason };
-    let text = std::fs::read_to_string(path).map_err(|it| wrong(it.to_string()))?;
-    let file = Config::builder()
-        .add_source(config::File::from_str(&text, FileFormat::Yaml))
-        .build()
-        .map_err(|it| wrong(it.to_string()))?;
-    let root = file.try_deserialize::<Value>().map_err(|it| wrong(it.to_string()))?;
-    let mut found = Vec::new();
-    flatten(String::new(), root, &mut found);
-    for (name, value) in found {
-        let key = KEYS.iter().find(|it| it.name.eq_ignore_ascii_case(&name));
-        let key = key.ok_or_else(|| SettingError::Unknown(name.clone()))?;
-        given.insert(key.name, value);
-    }
-    Ok(())
-}
-
-/// `{a: {b: 1}}` becomes `a.b = 1`; lists stay whole.
-fn flatten(prefix: String, value: Value, found: &mut Vec<(String, Value)>) {
-    match value.kind {
-        ValueKind::Table(fields) => {
-            for (key, value) in fields {
-                let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
-                flatten(name, value, found);
-            }
-        }
-        ValueKind::Nil => {}
-        _ => found.push((prefix, value)),
-    }
-}
-
-fn add_flags(flags: Flags, given: &mut BTreeMap<&'static str, Value>) {
-    let text = |it: String| Value::new(None, ValueKind::String(it));
-    let path = |it: PathBuf| text(it.to_string_lossy().into_owned());
-    given.extend(flags.listen.map(|it| ("listen", text(it))));
-    given.extend(flags.data_dir.map(|it| ("data_dir", path(it))));
-    given.extend(flags.store.map(|it| ("store", text(it))));
-    if !flags.plugins.is_empty() {
-        let dirs = flags.plugins.into_iter().map(path).collect();
-        given.insert("plugins.dirs", Value::new(None, ValueKind::Array(dirs)));
-    }
-}
-
-fn build(given: BTreeMap<&'static str, Value>) -> Result<Settings, SettingError> {
-    let failed = |error: ConfigError| SettingError::File {
-        path: "(all sources)".into(),
-        reason: error.to_string(),
-    };
-    let mut builder = Config::builder();
-    for Key { name, default, .. } in KEYS {
-        if let Some(default) = default() {
-            builder = builder.set_default(*name, default).map_err(failed)?;
-        }
-    }
-    for (name, value) in given {
-        builder = builder.set_override(name, value).map_err(failed)?;
-    }
-    builder.build().and_then(Config::try_deserialize).map_err(failed)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod workflows;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use bowsprit_host_api::{ApiState, EdgeLimits, router, serve::serve as serve_http};
+use bowsprit_host_api::{ApiState, Edge, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
     audit::{AUDIT_LOG, Audit},
@@ -141,7 +141,7 @@ impl Host {
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve_http(listener, router(state), stop.clone(), DRAIN));
+        let server = tokio::spawn(serve_http(listener, state, stop.clone(), DRAIN));
         ready.send_replace(true);
         Ok(Self { address, supervisor, store, hub, runs, ready, stop, server })
     }
@@ -155,16 +155,22 @@ impl Host {
     /// requests, runs, store.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.ready.send_replace(false);
+        tracing::info!("stop: no longer ready");
         self.supervisor.stop_loops().await;
+        tracing::info!("stop: informers and monitors have ended");
         self.hub.close();
+        tracing::info!("stop: event streams are told");
         self.stop.cancel();
         self.server.await.context("the server broke")??;
+        tracing::info!("stop: requests are answered");
         if !self.supervisor.finish_jobs(DRAIN).await {
             tracing::warn!("runs are cut off; they are recorded as interrupted");
         }
         let ended = self.runs.end_abandoned(Abandoned::Own).await;
         ended.context("interrupted runs cannot be ended")?;
+        tracing::info!("stop: runs have ended");
         self.store.close().await;
+        tracing::info!("stop: the store is closed");
         Ok(())
     }
 }
@@ -285,7 +291,9 @@ fn wire(
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let identity = identity(settings, store)?;
+    let edge_limits = Arc::new(settings.edge_limits());
     let state = ApiState {
+        edge: Edge::new(Arc::clone(&edge_limits)).context("the figures cannot be counted")?,
         oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
         identity,
         workflows,
@@ -296,11 +304,7 @@ fn wire(
         palette: Palette::new(node_types),
         audit,
         ready,
-        limits: Arc::new(EdgeLimits {
-            body_bytes: settings.limits.body_bytes,
-            allowed_origins: settings.cors_allowed_origins.clone(),
-            ..EdgeLimits::default()
-        }),
+        limits: edge_limits,
     };
     Ok((state, runs))
 }

@@ -47,6 +47,8 @@ impl Host {
                 command.env_remove(name);
             }
         }
+        // It clicks faster than people do.
+        command.env("BOWSPRIT_RATE_LIMIT_RPS", "1000").env("BOWSPRIT_RATE_LIMIT_BURST", "1000");
         let running = Running::start("the host", command)?.with_patience(Duration::from_secs(15));
         let mut host = Self {
             running,

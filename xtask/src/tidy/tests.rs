@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::source::{Keep, Source};
-use super::{functions, kinds, promises};
+use super::{codes, functions, kinds, promises};
 
 fn source(path: &str, text: &str) -> Source {
     Source::new(PathBuf::from(path), text.to_owned())
@@ -60,4 +60,19 @@ fn a_promise_needs_an_issue() {
     let word = super::PROMISES[0];
     assert_eq!(promises(&source("x.rs", &format!("// {word}: later"))).len(), 1);
     assert!(promises(&source("x.rs", &format!("// {word}(#12): later"))).is_empty());
+}
+
+#[test]
+fn codes_that_are_not_listed_and_codes_that_are_not_used_are_found() {
+    let list = "pub static CODES: &[Code] = &[\n    code(404, \"not-found\", \"x\"),\n    code(400, \"old.thing\", \"x\"),\n];";
+    let used = "Self::NotFound => \"not-found\",\nError::Busy { code: \"new.thing\", message }\nlog(\"no.code\")";
+    let sources = [
+        source("host/api/src/problem/codes.rs", list),
+        source("host/core/src/error.rs", used),
+        source("host/core/src/x/tests.rs", "code: \"test.only\""),
+    ];
+    let found: Vec<String> = codes::unlisted(&sources).iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("host/core/src/error.rs:2") && found[0].contains("`new.thing`"));
+    assert!(found[1].contains("`old.thing`"), "{found:?}");
 }

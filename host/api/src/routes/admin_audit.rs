@@ -1,17 +1,44 @@
 //! The audit log for administrators.
 
-use axum::{Json, extract::State, http::Method};
+use axum::{
+    Json,
+    extract::State,
+    http::{Method, StatusCode},
+};
 use bowsprit_host_core::audit::{AuditFilter, AuditPage};
+use serde_json::json;
 
 use crate::{
     ApiState,
     extract::{Auth, Numbers},
+    openapi::Operation,
     problem::Problem,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
-    table.api(Method::GET, "/admin/audit", Access::Admin, list_entries)
+    table.api(Method::GET, "/admin/audit", Access::Admin, list_entries).described(
+        Operation::new("Who did what, newest first")
+            .reads("actor", "a user's id")
+            .reads("action", "the name of an action")
+            .reads("object", "an id or a name")
+            .reads("since", "RFC 3339 time")
+            .reads("until", "RFC 3339 time, not included")
+            .reads("before", "number of an entry: `next` of the page before")
+            .reads("limit", "1 to 500; else 100")
+            .fails(&["request.invalid"])
+            .answers_shape(
+                StatusCode::OK,
+                json!({
+                    "entries": [{
+                        "number": "integer", "at": "time", "actor?": "id", "address?": "text",
+                        "action": "text", "kind": "text", "object": "text", "detail?": "text",
+                        "previous": "text", "hash": "text",
+                    }],
+                    "next?": "integer",
+                }),
+            ),
+    )
 }
 
 async fn list_entries(

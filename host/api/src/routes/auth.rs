@@ -5,6 +5,7 @@ use axum::{
     http::{Method, StatusCode},
 };
 use bowsprit_host_core::identity::{Registration, SignedIn, users::UserView};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,37 +13,68 @@ use serde_json::{Value, json};
 use crate::{
     ApiState,
     extract::{Auth, Json, bearer},
+    openapi::Operation,
     problem::Problem,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
+    let tokens = ["auth.token.missing", "auth.token.invalid", "auth.token.expired"];
     table
         .api(Method::POST, "/auth/register", Access::Public, register)
+        .described(
+            Operation::new("Registers a user; the first becomes administrator")
+                .takes::<Register>()
+                .answers::<Session>(StatusCode::CREATED)
+                .fails(&["auth.builtin.disabled", "auth.signup.disabled", "auth.domain.refused"])
+                .fails(&["auth.email.taken", "auth.invite.wrong", "auth.busy"]),
+        )
         .api(Method::POST, "/auth/login", Access::Public, login)
+        .described(
+            Operation::new("Signs in with a password")
+                .takes::<Login>()
+                .answers::<Session>(StatusCode::OK)
+                .fails(&["auth.builtin.disabled", "auth.login.wrong", "auth.busy"]),
+        )
         .api(Method::POST, "/auth/refresh", Access::Refresh, refresh)
+        .described(
+            Operation::new("Exchanges a token, also an expired one, for a new one")
+                .answers::<Session>(StatusCode::OK)
+                .fails(&tokens)
+                .fails(&["not-found"]),
+        )
         .api(Method::POST, "/auth/logout", Access::User, logout)
+        .described(Operation::new("Ends the session of the token").says_so())
         .api(Method::GET, "/auth/methods", Access::Public, list_methods)
+        .described(Operation::new("Lists the ways to sign in").answers_shape(
+            StatusCode::OK,
+            json!({
+                "builtin": {"enabled": "boolean", "signupEnabled": "boolean"},
+                "providers": [{"name": "text", "displayName": "text", "icon": "text"}],
+            }),
+        ))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Register {
     email: String,
+    #[schemars(with = "String")]
     password: SecretString,
     name: String,
     #[serde(default)]
     invite_code: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Login {
     email: String,
+    #[schemars(with = "String")]
     password: SecretString,
 }
 
 /// A token with its user.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Session {
     token: String,
     user: UserView,

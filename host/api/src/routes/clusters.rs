@@ -10,6 +10,7 @@ use bowsprit_host_core::{
     Error,
     clusters::{ClusterList, ClusterView, GivenCredentials, NewCluster, StatusView},
 };
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,23 +18,58 @@ use serde_json::{Value, json};
 use crate::{
     ApiState,
     extract::{Auth, Json},
+    openapi::{Operation, codes_of},
     problem::Problem,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
+    let named = json!({ "message": "text", "cluster": "text" });
     table
         .api(Method::POST, "/clusters", Access::User, create_cluster)
+        .described(
+            Operation::new("Adds a cluster")
+                .takes::<CreateCluster>()
+                .answers_shape(
+                    StatusCode::CREATED,
+                    json!({ "message": "text", "status": "text", "cluster": "#ClusterView" }),
+                )
+                .fails(&["cluster.name.taken"]),
+        )
         .api(Method::GET, "/clusters", Access::User, list_clusters)
+        .described(Operation::new("Lists clusters").answers::<ClusterList>(StatusCode::OK))
         .api(Method::GET, "/clusters/default", Access::User, get_default_cluster)
+        .described(
+            Operation::new("The default cluster")
+                .answers::<ClusterView>(StatusCode::OK)
+                .fails(&["not-found"]),
+        )
         .api(Method::GET, "/clusters/{name}", Access::User, get_cluster)
+        .described(Operation::new("One cluster").answers::<ClusterView>(StatusCode::OK))
         .api(Method::GET, "/clusters/{name}/status", Access::User, get_cluster_status)
+        .described(
+            Operation::new("Whether a cluster answered when it was last asked")
+                .answers::<StatusView>(StatusCode::OK),
+        )
         .api(Method::PUT, "/clusters/{name}/default", Access::User, set_default_cluster)
+        .described(
+            Operation::new("Makes a cluster the default")
+                .answers_shape(StatusCode::OK, named.clone()),
+        )
         .api(Method::POST, "/clusters/{name}/test", Access::User, test_cluster)
+        .described(
+            Operation::new("Asks a cluster whether it answers")
+                .answers_shape(
+                    StatusCode::OK,
+                    json!({ "message": "text", "cluster": "text", "status": "=connected" }),
+                )
+                .fails_with(StatusCode::SERVICE_UNAVAILABLE, &codes_of("cluster.")),
+        )
         .api(Method::DELETE, "/clusters/{name}", Access::User, delete_cluster)
+        .described(Operation::new("Removes a cluster").answers_shape(StatusCode::OK, named))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct CreateCluster {
     name: String,
@@ -51,13 +87,17 @@ struct CreateCluster {
     labels: Option<BTreeMap<String, String>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 struct CredentialsBody {
+    #[schemars(with = "Option<String>")]
     kubeconfig: Option<SecretString>,
     context: Option<String>,
+    #[schemars(with = "Option<String>")]
     token: Option<SecretString>,
+    #[schemars(with = "Option<String>")]
     client_cert_data: Option<SecretString>,
+    #[schemars(with = "Option<String>")]
     client_key_data: Option<SecretString>,
     ca_data: Option<String>,
     namespace: Option<String>,

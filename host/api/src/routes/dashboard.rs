@@ -1,23 +1,40 @@
 //! The dashboard (R20, R21).
 
-use axum::{Json, extract::State, http::Method, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{Method, StatusCode},
+    response::Response,
+};
 use bowsprit_host_core::{dashboard::Stats, workflows::Workflow};
+use serde_json::json;
 
 use super::workflows::json_text;
 use crate::{
     ApiState,
     extract::{Auth, Numbers},
+    openapi::Operation,
     problem::Problem,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
-    table.api(Method::GET, "/dashboard/recent-workflows", Access::User, recent_workflows).api(
-        Method::GET,
-        "/dashboard/stats",
-        Access::User,
-        stats,
-    )
+    let figure = json!({ "value": "text", "change": "number", "trend": "=up|=down|=neutral" });
+    table
+        .api(Method::GET, "/dashboard/recent-workflows", Access::User, recent_workflows)
+        .described(
+            Operation::new("Workflows changed last, without what is drawn")
+                .reads("limit", "1 to 20; else 5")
+                .answers_shape(StatusCode::OK, json!({ "workflows": ["#Workflow"] })),
+        )
+        .api(Method::GET, "/dashboard/stats", Access::User, stats)
+        .described(Operation::new("Figures of the caller's workflows").answers_shape(
+            StatusCode::OK,
+            json!({
+                "total_workflows": figure, "published_workflows": figure, "total_runs": figure,
+                "success_rate": figure,
+            }),
+        ))
 }
 
 async fn recent_workflows(

@@ -9,15 +9,27 @@ use serde_json::{Value, json};
 
 use crate::{
     ApiState,
+    openapi::Operation,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
+    let hello = Operation::new("Says that the host runs")
+        .answers_shape(StatusCode::OK, json!({ "message": "text", "status": "=success" }));
+    let text = "text/plain";
     table
         .at(Method::GET, "/v1", Access::Public, get_root)
+        .described(hello.clone())
         .at(Method::GET, "/v1/", Access::Public, get_root)
-        .at(Method::GET, "/healthz", Access::Public, get_liveness)
-        .at(Method::GET, "/readyz", Access::Public, get_readiness)
+        .described(hello)
+        .free(Method::GET, "/healthz", get_liveness)
+        .described(Operation::new("Whether the host lives").answers_text(StatusCode::OK, text))
+        .free(Method::GET, "/readyz", get_readiness)
+        .described(
+            Operation::new("Whether the host wants requests")
+                .answers_text(StatusCode::OK, text)
+                .answers_text(StatusCode::SERVICE_UNAVAILABLE, text),
+        )
 }
 
 async fn get_root() -> Json<Value> {

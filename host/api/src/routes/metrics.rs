@@ -5,25 +5,35 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Query, State},
-    http::Method,
+    http::{Method, StatusCode},
 };
 use bowsprit_host_core::clusters::{Overview, ResourceRow};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     ApiState,
     extract::Auth,
+    openapi::Operation,
     problem::Problem,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
-    table.api(Method::GET, "/metrics/overview", Access::User, overview).api(
-        Method::GET,
-        "/metrics/resources",
-        Access::User,
-        resources,
-    )
+    table
+        .api(Method::GET, "/metrics/overview", Access::User, overview)
+        .described(
+            Operation::new("How much of each cluster is used").answers_shape(
+                StatusCode::OK,
+                json!({ "clusters": ["object"], "totals": "object" }),
+            ),
+        )
+        .api(Method::GET, "/metrics/resources", Access::User, resources)
+        .described(
+            Operation::new("How much each resource uses")
+                .reads("cluster", "the name of a cluster; all if absent")
+                .answers_shape(StatusCode::OK, json!({ "resources": ["object"] })),
+        )
 }
 
 #[derive(Deserialize)]

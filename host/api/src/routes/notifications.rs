@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, Method},
+    http::{HeaderMap, Method, StatusCode},
     response::Response,
 };
 use bowsprit_host_core::notifications::NotificationPage;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     ApiState,
     extract::{Auth, Numbers, PathId},
+    openapi::Operation,
     problem::Problem,
     sse,
     table::{Access, Table},
@@ -21,10 +22,30 @@ use crate::{
 pub(super) fn add(table: Table) -> Table {
     table
         .api(Method::GET, "/user-notifications", Access::User, list_notifications)
+        .described(
+            Operation::new("Lists the caller's notifications, newest first")
+                .reads("limit", "1 to 100; else 20")
+                .reads("offset", "how many to skip; else 0")
+                .answers::<NotificationPage>(StatusCode::OK),
+        )
         .api(Method::GET, "/user-notifications/unread-count", Access::User, count_unread)
+        .described(
+            Operation::new("Counts unread notifications")
+                .answers_shape(StatusCode::OK, json!({ "unreadCount": "integer" })),
+        )
         .api(Method::GET, "/user-notifications/stream", Access::User, stream_notifications)
+        .described(
+            Operation::new("Streams notifications: `connected`, `new_notification`")
+                .streams()
+                .fails(&["streams.too-many"]),
+        )
         .api(Method::PATCH, "/user-notifications/{id}/read", Access::User, mark_read)
+        .described(Operation::new("Marks a notification as read").says_so())
         .api(Method::POST, "/user-notifications/mark-all-read", Access::User, mark_all_read)
+        .described(
+            Operation::new("Marks all notifications as read")
+                .answers_shape(StatusCode::OK, json!({ "message": "text", "count": "integer" })),
+        )
 }
 
 async fn list_notifications(
@@ -49,6 +70,7 @@ async fn stream_notifications(
     Auth(caller): Auth,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let slot = state.edge.streams().open(&caller)?;
     let subscription = state.notifications.subscribe(&caller, sse::last_event_id(&headers));
     let unread = state.notifications.unread(&caller).await?;
     let connected =
@@ -58,7 +80,7 @@ async fn stream_notifications(
         let (notifications, caller) = (notifications.clone(), caller.clone());
         async move { notifications.unread(&caller).await.ok().map(connected) }.boxed()
     });
-    Ok(sse::stream([connected(unread)], subscription, Some(snapshot)))
+    Ok(sse::stream([connected(unread)], subscription, Some(snapshot), slot))
 }
 
 async fn mark_read(

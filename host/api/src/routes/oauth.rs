@@ -2,10 +2,11 @@
 
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Redirect},
 };
 use bowsprit_host_core::identity::oauth::Callback;
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ use super::auth::Session;
 use crate::{
     ApiState,
     extract::Json,
+    openapi::{Operation, codes_of},
     problem::Problem,
     table::{Access, Table},
 };
@@ -20,8 +22,24 @@ use crate::{
 pub(super) fn add(table: Table) -> Table {
     table
         .api(Method::GET, "/auth/oauth/{provider}/authorize", Access::Public, authorize)
+        .described(
+            Operation::new("Sends a browser to an identity provider")
+                .answers_nothing(StatusCode::TEMPORARY_REDIRECT)
+                .fails(&["dependency.unavailable"])
+                .fails(&codes_of("auth.provider")),
+        )
         .api(Method::GET, "/auth/oauth/{provider}/callback", Access::Public, callback)
+        .described(
+            Operation::new("Takes a browser back and sends it to the web frontend")
+                .answers_nothing(StatusCode::TEMPORARY_REDIRECT),
+        )
         .api(Method::POST, "/auth/oauth/exchange", Access::Public, exchange)
+        .described(
+            Operation::new("Signs in with the code of a callback")
+                .takes::<Exchange>()
+                .answers::<Session>(StatusCode::OK)
+                .fails(&["auth.oauth.code"]),
+        )
 }
 
 /// What a provider sends a browser back with. All optional: whatever comes, the
@@ -35,8 +53,9 @@ struct Answer {
     error_description: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Exchange {
+    #[schemars(with = "String")]
     code: SecretString,
 }
 

@@ -16,13 +16,15 @@ use bowsprit_host_core::{
 };
 use bytes::Bytes;
 use futures::FutureExt as _;
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     ApiState,
     extract::{Auth, Numbers, PathId, RawBody, parse},
+    openapi::{Operation, codes_of},
     problem::Problem,
     sse,
     table::{Access, Table},
@@ -31,22 +33,53 @@ use crate::{
 pub(super) fn add(table: Table) -> Table {
     table
         .api(Method::POST, "/workflows/{id}/run", Access::User, run_workflow)
+        .described(
+            Operation::new("Runs a published workflow; waits up to 25 s for its end")
+                .takes::<RunRequest>()
+                .answers_shape(StatusCode::OK, started(json!("=completed|=running")))
+                .answers_shape(StatusCode::ACCEPTED, started(json!("=running")))
+                .fails(&["workflow.not-published", "workflow.run.active", "workflow.findings"])
+                .fails(&["run.apply-failed", "plugin.busy"])
+                .fails(&codes_of("cluster."))
+                .fails(&codes_of("plugin.")),
+        )
         .api(Method::GET, "/workflows/{id}/runs", Access::User, list_runs)
+        .described(
+            Operation::new("Lists runs, newest first")
+                .reads("limit", "1 to 100; else 10")
+                .answers::<RunList>(StatusCode::OK),
+        )
         .api(Method::GET, "/workflows/{id}/status/stream", Access::User, stream_status)
+        .described(
+            Operation::new("Streams statuses: `metadata`, `node_update`, `workflow_sync`")
+                .streams()
+                .fails(&["streams.too-many"]),
+        )
 }
+
+fn started(status: Value) -> Value {
+    json!({
+        "message": "text", "run_id": "id", "status": status, "logs": ["text"],
+        "findings?": ["#Finding"],
+    })
+}
+
+type RunList = BTreeMap<&'static str, Vec<RunView>>;
 
 type Values = BTreeMap<String, BTreeMap<String, SecretString>>;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 struct RunRequest {
     #[serde(default)]
     trigger_data: TriggerData,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 struct TriggerData {
+    #[schemars(with = "Option<BTreeMap<String, BTreeMap<String, String>>>")]
     secrets: Option<Values>,
+    #[schemars(with = "Option<BTreeMap<String, BTreeMap<String, String>>>")]
     env_vars: Option<Values>,
 }
 
@@ -107,7 +140,7 @@ async fn list_runs(
     Auth(caller): Auth,
     PathId(id): PathId,
     numbers: Numbers,
-) -> Result<axum::Json<BTreeMap<&'static str, Vec<RunView>>>, Problem> {
+) -> Result<axum::Json<RunList>, Problem> {
     let limit = numbers.get("limit", 1..=100, 10);
     let runs = state.workflows.runs(&caller, id, limit as u32).await?;
     Ok(axum::Json(BTreeMap::from([("runs", runs)])))
@@ -119,6 +152,7 @@ async fn stream_status(
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let slot = state.edge.streams().open(&caller)?;
     let after = sse::last_event_id(&headers);
     let (workflow, subscription) = state.workflows.subscribe(&caller, id, after).await?;
     // Whoever comes back gets what they missed; everyone else the whole.
@@ -128,7 +162,7 @@ async fn stream_status(
     };
     let snapshot: sse::Snapshot =
         Box::new(move || sync_frame(state.clone(), caller.clone(), id).boxed());
-    Ok(sse::stream(head, subscription, Some(snapshot)))
+    Ok(sse::stream(head, subscription, Some(snapshot), slot))
 }
 
 /// All statuses at once, for a reader who missed events.

@@ -1,20 +1,28 @@
 //! The palette (R42).
 
-use axum::{Json, extract::State, http::Method};
+use axum::{
+    Json,
+    extract::State,
+    http::{Method, StatusCode},
+};
 use bowsprit_host_core::palette::PaletteEntry;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     ApiState,
     extract::Auth,
+    openapi::Operation,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
-    table.api(Method::GET, "/templates", Access::User, list_templates)
+    table
+        .api(Method::GET, "/templates", Access::User, list_templates)
+        .described(Operation::new("Lists the palette").answers::<Templates>(StatusCode::OK))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Templates {
     templates: Vec<PaletteEntry>,
 }

@@ -10,6 +10,7 @@ use bowsprit_host_core::{
     drawing::Comparison,
     versions::{Label, Version},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,6 +18,7 @@ use super::workflows::{json_text, wrapped};
 use crate::{
     ApiState,
     extract::{Auth, IfMatch, Json, Numbers, PathId, PathNumber},
+    openapi::Operation,
     problem::Problem,
     table::{Access, Table},
 };
@@ -27,19 +29,100 @@ const REVISIONS: &str = "/workflows/{id}/revisions";
 const REVISION: &str = "/workflows/{id}/revisions/{number}";
 
 pub(super) fn add(table: Table) -> Table {
-    table
-        .api(Method::GET, VERSIONS, Access::User, list_versions)
-        .api(Method::POST, VERSIONS, Access::User, make_version)
-        .api(Method::GET, &format!("{VERSIONS}/compare"), Access::User, compare_versions)
-        .api(Method::GET, VERSION, Access::User, get_version)
-        .api(Method::PUT, VERSION, Access::User, label_version)
-        .api(Method::POST, &format!("{VERSION}/restore"), Access::User, restore_version)
-        .api(Method::GET, REVISIONS, Access::User, list_revisions)
-        .api(Method::GET, REVISION, Access::User, get_revision)
-        .api(Method::POST, &format!("{REVISION}/restore"), Access::User, restore_revision)
+    add_revisions(add_versions(table))
 }
 
-#[derive(Deserialize)]
+fn add_versions(table: Table) -> Table {
+    let written = json!({ "message": "text", "version": "#WorkflowVersion" });
+    table
+        .api(Method::GET, VERSIONS, Access::User, list_versions)
+        .described(paged("Lists versions, newest first", "versions", json!("#WorkflowVersion")))
+        .api(Method::POST, VERSIONS, Access::User, make_version)
+        .described(
+            Operation::new("Makes a version of what is drawn now")
+                .takes::<LabelBody>()
+                .answers_shape(StatusCode::CREATED, written.clone()),
+        )
+        .api(Method::GET, &format!("{VERSIONS}/compare"), Access::User, compare_versions)
+        .described(
+            Operation::new("What changed between two versions, by field")
+                .reads("v1", "number of the older one")
+                .reads("v2", "number of the newer one")
+                .answers_shape(StatusCode::OK, compared()),
+        )
+        .api(Method::GET, VERSION, Access::User, get_version)
+        .described(
+            Operation::new("One version").answers_shape(StatusCode::OK, json!("#WorkflowVersion")),
+        )
+        .api(Method::PUT, VERSION, Access::User, label_version)
+        .described(
+            Operation::new("Names, tags or describes a version")
+                .takes::<LabelBody>()
+                .answers_shape(StatusCode::OK, written),
+        )
+        .api(Method::POST, &format!("{VERSION}/restore"), Access::User, restore_version)
+        .described(
+            Operation::new("Draws a version again, as a new version")
+                .fails(&["workflow.changed"])
+                .answers_shape(
+                    StatusCode::OK,
+                    json!({
+                        "message": "text", "version": "#WorkflowVersion", "workflow": "#Workflow",
+                    }),
+                ),
+        )
+}
+
+fn add_revisions(table: Table) -> Table {
+    let revision = json!({
+        "id": "id", "workflow_id": "id", "revision": "integer", "name": "text",
+        "description": "text", "bytes": "integer", "replaced_at": "time", "replaced_by": "id",
+    });
+    let mut whole = revision.clone();
+    whole["nodes"] = json!(["#Node"]);
+    whole["edges"] = json!(["any"]);
+    table
+        .api(Method::GET, REVISIONS, Access::User, list_revisions)
+        .described(paged("Lists what was overwritten, newest first", "revisions", revision))
+        .api(Method::GET, REVISION, Access::User, get_revision)
+        .described(Operation::new("One revision").answers_shape(StatusCode::OK, whole))
+        .api(Method::POST, &format!("{REVISION}/restore"), Access::User, restore_revision)
+        .described(
+            Operation::new("Draws a revision again").fails(&["workflow.changed"]).answers_shape(
+                StatusCode::OK,
+                json!({ "message": "text", "workflow": "#Workflow" }),
+            ),
+        )
+}
+
+fn paged(summary: &'static str, key: &str, item: Value) -> Operation {
+    Operation::new(summary)
+        .reads("page", "from 1")
+        .reads("limit", "1 to 50; else 10")
+        .answers_shape(
+            StatusCode::OK,
+            json!({ key: [item], "total": "integer", "page": "integer", "limit": "integer" }),
+        )
+}
+
+fn compared() -> Value {
+    let field = json!({ "field": "text", "old?": "any", "new?": "any" });
+    let node = json!({
+        "node_id": "text", "type": "text", "old_data?": "any", "new_data?": "any",
+        "changes?": [field],
+    });
+    let edge = json!({
+        "edge_id": "text", "source": "text", "target": "text", "sourceHandle?": "text",
+        "targetHandle?": "text", "changes?": [field],
+    });
+    json!({
+        "from_version": "integer", "to_version": "integer", "added_nodes": [node],
+        "removed_nodes": [node], "modified_nodes": [node], "added_edges": [edge],
+        "removed_edges": [edge], "modified_edges": [edge],
+    })
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct LabelBody {
     #[serde(default)]
     name: Option<String>,

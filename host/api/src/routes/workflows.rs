@@ -10,29 +10,89 @@ use bowsprit_host_core::{
     runs::Removal,
     workflows::{Status, Workflow, WorkflowChange},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     ApiState,
     extract::{Auth, IfMatch, Json, PathId, RawBody, parse},
+    openapi::Operation,
     problem::Problem,
     table::{Access, Table},
 };
 
 pub(super) fn add(table: Table) -> Table {
-    table
-        .api(Method::POST, "/workflows", Access::User, create_workflow)
-        .api(Method::GET, "/workflows", Access::User, list_workflows)
-        .api(Method::GET, "/workflows/{id}", Access::User, get_workflow)
-        .api(Method::PUT, "/workflows/{id}", Access::User, update_workflow)
-        .api(Method::DELETE, "/workflows/{id}", Access::User, delete_workflow)
-        .api(Method::POST, "/workflows/{id}/save", Access::User, save_workflow)
-        .api(Method::PUT, "/workflows/{id}/status", Access::User, set_workflow_status)
-        .api(Method::POST, "/workflows/{id}/clone", Access::User, clone_workflow)
+    add_changes(add_reads(table))
 }
 
-#[derive(Deserialize)]
+fn add_reads(table: Table) -> Table {
+    table
+        .api(Method::POST, "/workflows", Access::User, create_workflow)
+        .described(Operation::new("Makes a workflow").takes::<NewWorkflow>().answers_shape(
+            StatusCode::CREATED,
+            json!({
+                "id": "id",
+                "message": "text",
+                "workflow": {
+                    "id": "id", "name": "text", "description": "text", "status": "=draft",
+                    "created_at": "time",
+                },
+            }),
+        ))
+        .api(Method::GET, "/workflows", Access::User, list_workflows)
+        .described(
+            Operation::new("Lists workflows, last changed first")
+                .answers_shape(StatusCode::OK, json!({ "workflows": ["#Workflow"] })),
+        )
+        .api(Method::GET, "/workflows/{id}", Access::User, get_workflow)
+        .described(Operation::new("One workflow").answers_shape(StatusCode::OK, json!("#Workflow")))
+}
+
+fn add_changes(table: Table) -> Table {
+    let done = json!({ "message": "text", "warning?": "text" });
+    table
+        .api(Method::PUT, "/workflows/{id}", Access::User, update_workflow)
+        .described(
+            Operation::new("Changes parts of a workflow")
+                .fails(&["workflow.changed"])
+                .takes_shape(json!({
+                    "name?": "text", "description?": "text", "status?": "text",
+                    "nodes?": ["#Node"], "edges?": ["#Edge"],
+                }))
+                .answers_shape(StatusCode::OK, json!("#Workflow")),
+        )
+        .api(Method::DELETE, "/workflows/{id}", Access::User, delete_workflow)
+        .described(
+            Operation::new("Deletes a workflow and what it applied")
+                .answers_shape(StatusCode::OK, done.clone()),
+        )
+        .api(Method::POST, "/workflows/{id}/save", Access::User, save_workflow)
+        .described(
+            Operation::new("Saves what is drawn")
+                .fails(&["workflow.changed"])
+                .takes_shape(
+                    json!({ "nodes": ["#Node"], "edges": ["#Edge"], "description?": "text" }),
+                )
+                .answers_shape(
+                    StatusCode::OK,
+                    json!({ "message": "text", "workflow": "#Workflow", "warning?": "text" }),
+                ),
+        )
+        .api(Method::PUT, "/workflows/{id}/status", Access::User, set_workflow_status)
+        .described(
+            Operation::new("Publishes, archives or reopens a workflow")
+                .takes::<NewStatus>()
+                .answers_shape(StatusCode::OK, done),
+        )
+        .api(Method::POST, "/workflows/{id}/clone", Access::User, clone_workflow)
+        .described(Operation::new("Copies a workflow").takes::<Clone>().answers_shape(
+            StatusCode::CREATED,
+            json!({ "id": "id", "message": "text", "workflow": "#Workflow" }),
+        ))
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct NewWorkflow {
     name: String,
     #[serde(default)]
@@ -64,12 +124,12 @@ struct Save<'a> {
     description: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Clone {
     name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct NewStatus {
     status: String,
 }

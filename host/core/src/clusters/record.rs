@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// How a cluster is entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthType {
     /// A kubeconfig file.
@@ -47,7 +48,7 @@ impl std::str::FromStr for AuthType {
 }
 
 /// Whether a cluster answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ClusterStatus {
     /// It answered the last probe.
@@ -301,7 +302,7 @@ fn decode_pem(field: &str, text: &str) -> Result<String> {
 }
 
 /// A cluster as the API shows it: no credentials, whatever is asked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterView {
     id: Id,
@@ -324,7 +325,7 @@ pub struct ClusterView {
     insecure: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct MetadataView {
     version: String,

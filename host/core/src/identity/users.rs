@@ -1,6 +1,7 @@
 //! Users as they are stored and as they are shown.
 
 use md5::{Digest as _, Md5};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -88,7 +89,7 @@ impl Record for User {
 }
 
 /// A user as the API shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserView {
     /// Its id.

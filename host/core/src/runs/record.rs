@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// How a run is going.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
     /// Not over.
@@ -34,7 +35,7 @@ impl RunStatus {
 }
 
 /// What became of one node.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct NodeState {
     /// `completed`, `failed` or `warning`.
     pub status: String,
@@ -49,7 +50,7 @@ pub struct NodeState {
 }
 
 /// One object of a node and what was done to it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AppliedObject {
     /// Its kind.
     pub kind: String,
@@ -65,7 +66,7 @@ pub struct AppliedObject {
 }
 
 /// What was applied for one node.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct NodeOutput {
     /// Its objects.
     pub applied_resources: Vec<AppliedObject>,
@@ -77,14 +78,14 @@ pub struct NodeOutput {
 }
 
 /// Who started a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct TriggerData {
     /// The user. Values given for a run are sealed elsewhere, never here.
     pub user_id: Id,
 }
 
 /// One run of one version.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// Its id.
     #[serde(skip)]
@@ -191,7 +192,7 @@ impl Run {
 }
 
 /// A run as the API shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RunView {
     id: Id,
     #[serde(flatten)]

@@ -108,37 +108,39 @@ fn user() -> Role {
     Role::User
 }
 
-/// Makes one form of the list's many, with what the variables of single
-/// entries add, and checks it.
+/// Makes one form of the list's many, adds what the variables of single
+/// entries say, and checks it. Answers the variables that name no entry.
 pub(super) fn settle(
-    list: Option<Value>,
+    list: Option<&mut Value>,
     variables: Vec<(String, String)>,
-) -> Result<Option<Value>, SettingError> {
-    let Some(list) = list else {
-        return match variables.into_iter().next() {
-            Some((name, _)) => Err(SettingError::Unknown(format!("{}{name}", super::PREFIX))),
-            None => Ok(None),
-        };
+) -> Result<Vec<String>, SettingError> {
+    let Some(ValueKind::Array(entries)) = list.map(|it| &mut it.kind) else {
+        return Ok(variables.into_iter().map(|(name, _)| name).collect());
     };
-    let origin = list.origin().map(str::to_owned);
-    let ValueKind::Array(entries) = list.kind else { return Ok(Some(list)) };
-    let mut entries: Vec<Value> = entries.into_iter().map(lowered).collect();
+    *entries = std::mem::take(entries).into_iter().map(lowered).collect();
+    let mut unknown = Vec::new();
     for (variable, text) in variables {
-        let mut fields = entries.iter_mut().filter_map(|it| match &mut it.kind {
-            ValueKind::Table(fields) => Some(fields),
-            _ => None,
-        });
-        let place = fields.find_map(|fields| {
+        let place = entries.iter_mut().find_map(|it| {
+            let ValueKind::Table(fields) = &mut it.kind else { return None };
             let key = named_by(&variable, &fields.get("name")?.to_string())?;
             Some((fields, key))
         });
-        let Some((fields, key)) = place else {
-            return Err(SettingError::Unknown(format!("{}{variable}", super::PREFIX)));
-        };
-        fields.insert(key.to_owned(), Value::new(None, text));
+        match place {
+            Some((fields, key)) => {
+                fields.insert(key.to_owned(), Value::new(None, text));
+            }
+            None => unknown.push(variable),
+        }
     }
-    check(&entries)?;
-    Ok(Some(Value::new(origin.as_ref(), ValueKind::Array(entries))))
+    check(entries)?;
+    Ok(unknown)
+}
+
+/// The names of the listed providers; the rest of an entry may be secret.
+pub(super) fn shown(list: &Value) -> String {
+    let ValueKind::Array(entries) = &list.kind else { return String::new() };
+    let names: Vec<String> = entries.iter().map(name_of).collect();
+    format!("[{}]", names.join(", "))
 }
 
 /// The key that `variable` sets of the entry `name`.
@@ -232,7 +234,7 @@ impl Provider {
             return Err(format!(
                 "its `client_secret` is missing; set it here or as \
                  {}{VARIABLES}{name}_CLIENT_SECRET",
-                super::PREFIX
+                super::sources::PREFIX
             ));
         }
         let needed: &[&str] = match self.protocol {

@@ -1,0 +1,85 @@
+//! Open event streams, counted by caller: each holds a connection and memory
+//! for as long as its reader likes.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bowsprit_host_core::{access::Caller, id::Id};
+use prometheus::IntGauge;
+
+use crate::{metrics::Raised, problem::Problem};
+
+/// Who has how many streams open.
+#[derive(Clone)]
+pub(crate) struct Streams {
+    open: Arc<Mutex<HashMap<Id, usize>>>,
+    /// The most one caller may have open.
+    most: usize,
+    gauge: IntGauge,
+}
+
+/// A caller's right to one more stream, until it is dropped.
+pub(crate) struct Slot {
+    streams: Streams,
+    user: Id,
+    _raised: Raised,
+}
+
+impl Streams {
+    pub(crate) fn new(most: usize, gauge: IntGauge) -> Self {
+        Self { open: Arc::default(), most, gauge }
+    }
+
+    /// Takes a slot for a stream of `caller`.
+    pub(crate) fn open(&self, caller: &Caller) -> Result<Slot, Problem> {
+        let user = caller.user;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(user).or_default();
+        if *count >= self.most {
+            let most = self.most;
+            let message = format!("you have {most} event streams open, which is the limit");
+            return Err(Problem::refusal("streams.too-many", &message).retry_after(1));
+        }
+        *count += 1;
+        Ok(Slot { streams: self.clone(), user, _raised: Raised::new(&self.gauge) })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut open = self.streams.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bowsprit_host_core::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn a_closed_stream_makes_room() {
+        let gauge = IntGauge::new("open", "open").unwrap();
+        let streams = Streams::new(2, gauge.clone());
+        let caller = |user| Caller { user, role: Role::User, session: Id::new() };
+        let (one, two) = (caller(Id::new()), caller(Id::new()));
+        let first = streams.open(&one).unwrap();
+        let _second = streams.open(&one).unwrap();
+        assert!(streams.open(&one).is_err());
+        let other = streams.open(&two).unwrap();
+        assert_eq!(gauge.get(), 3);
+        drop(first);
+        let _third = streams.open(&one).unwrap();
+        drop(other);
+        assert_eq!(gauge.get(), 2);
+        assert_eq!(streams.open.lock().unwrap().len(), 1, "nobody is remembered for nothing");
+    }
+}
