@@ -41,7 +41,7 @@ use crate::{
 use cleanup::Cleanup;
 use inventory::Inventory;
 use lock::Locks;
-pub use lock::RunLock;
+pub use lock::{RUN_LOCKS, RunLock};
 pub use record::{RUNS, Run, RunStatus, RunView};
 use vault::{Given, Vaults};
 

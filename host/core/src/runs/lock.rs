@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     id::Id,
-    identity::CLAIMS,
-    store::{Collection, Documents, Record, Repository, StoreError, Stored},
+    store::{Collection, Documents, Filter, Record, Repository, StoreError, Stored},
     time::Timestamp,
 };
 
@@ -25,8 +24,12 @@ pub struct RunLock {
     expires_at: Timestamp,
 }
 
+/// Where locks are kept; a document's id is the workflow's.
+pub static RUN_LOCKS: Collection =
+    Collection { name: "run_locks", fields: &[], indexes: &[], unique: &[], expiry: None };
+
 impl Record for RunLock {
-    const COLLECTION: &'static Collection = &CLAIMS;
+    const COLLECTION: &'static Collection = &RUN_LOCKS;
 
     fn key(&self) -> String {
         self.key.clone()
@@ -50,7 +53,7 @@ impl Locks {
 
     /// Takes the lock of `workflow`, or says that a run is under way.
     pub(super) async fn take(&self, workflow: Id, run: Id) -> Result<RunLock> {
-        let key = key_of(workflow);
+        let key = workflow.to_string();
         let expires_at = Timestamp::now() + EXPIRY;
         let lock = RunLock { key: key.clone(), run, expires_at };
         loop {
@@ -97,13 +100,20 @@ impl Locks {
 
     /// Whether somebody still works on `run`.
     pub(super) async fn is_held(&self, workflow: Id, run: Id) -> Result<bool> {
-        let held = self.stored.get(&key_of(workflow)).await?;
+        let held = self.stored.get(&workflow.to_string()).await?;
         Ok(held.is_some_and(|it| it.run == run && it.expires_at > Timestamp::now()))
     }
 
     /// Takes the lock from a run that is over.
     pub(super) async fn revoke(&self, workflow: Id, run: Id) -> Result<()> {
-        self.give_back(&key_of(workflow), run).await
+        self.give_back(&workflow.to_string(), run).await
+    }
+
+    /// Takes all locks, also those whose run died before it was recorded: for
+    /// a host that has its store to itself and runs nothing yet.
+    pub(super) async fn revoke_all(&self) -> Result<()> {
+        self.stored.remove_all(&Filter::All).await?;
+        Ok(())
     }
 
     /// Removes the lock, unless another run holds it by now.
@@ -115,8 +125,4 @@ impl Locks {
         }
         Ok(())
     }
-}
-
-fn key_of(workflow: Id) -> String {
-    format!("run:{workflow}")
 }

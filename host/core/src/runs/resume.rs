@@ -44,7 +44,7 @@ impl Runs {
                 self.end_one(run).await?;
             }
         }
-        Ok(())
+        if which == Abandoned::All { self.locks.revoke_all().await } else { Ok(()) }
     }
 
     async fn end_one(&self, mut run: Run) -> Result<()> {
