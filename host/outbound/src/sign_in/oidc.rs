@@ -18,7 +18,6 @@ use openidconnect::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::{Registration, tokens, userinfo};
 use crate::client::{Client, NoAnswer};
@@ -49,24 +48,18 @@ type Protocol = CoreClient<
 >;
 
 impl OidcProvider {
-    /// The provider at `issuer`, reached through `client`. `wanted` names
-    /// top-level claims that userinfo is asked for where the id_token does not
-    /// have them.
+    /// The provider at `issuer`, reached through `client`; an issuer is compared
+    /// to the letter, so it is a text. `wanted` names top-level claims that
+    /// userinfo is asked for where the id_token does not have them.
     pub fn new(
         registration: Registration,
-        issuer: &Url,
+        issuer: &str,
         wanted: Vec<String>,
         client: Client,
-    ) -> Self {
-        // Issuers are compared as text, and `Url` ends an empty path in `/`.
-        let text = if issuer.path() == "/" {
-            issuer.as_str().trim_end_matches('/')
-        } else {
-            issuer.as_str()
-        };
-        let issuer = IssuerUrl::new(text.to_owned()).unwrap_or(IssuerUrl::from_url(issuer.clone()));
+    ) -> Result<Self, url::ParseError> {
+        let issuer = IssuerUrl::new(issuer.to_owned())?;
         let discovered = Cache::builder().max_capacity(1).time_to_live(DISCOVERED).build();
-        Self { issuer, registration, wanted, client, discovered }
+        Ok(Self { issuer, registration, wanted, client, discovered })
     }
 
     async fn discover(&self) -> Result<Arc<CoreProviderMetadata>, ProviderError> {
