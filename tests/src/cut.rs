@@ -8,7 +8,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use bowsprit_host_core::store::{
-    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError,
+    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError, Totals,
 };
 use bytes::Bytes;
 
@@ -81,6 +81,15 @@ impl Documents for Cut {
 
     async fn count(&self, of: &'static Collection, filter: &Filter) -> Answer<u64> {
         self.read()?.count(of, filter).await
+    }
+
+    async fn totals(
+        &self,
+        of: &'static Collection,
+        filter: &Filter,
+        fields: &[&'static str],
+    ) -> Answer<Totals> {
+        self.read()?.totals(of, filter, fields).await
     }
 
     async fn insert(

@@ -134,7 +134,7 @@ impl Invites {
     /// already: from then on administrators decide.
     pub async fn seed(&self, code: &str, regenerate_after_signup: bool) -> Result<()> {
         let code = code.to_owned();
-        let seeded = Invite { code, regenerate_after_signup, ..Invite::default() };
+        let seeded = Invite { code, regenerate_after_signup };
         match self.stored.insert(seeded).await {
             Err(StoreError::Taken(_)) => Ok(()),
             other => other.map(drop).map_err(Error::from),
