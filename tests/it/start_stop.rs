@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bowsprit_tests::{Kube, User, cache_dir, client, plugins_dir, unique};
+use bowsprit_tests::{Kube, TestHost, User, cache_dir, client, plugins_dir, unique};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -111,6 +111,25 @@ fn settings_can_be_checked_and_printed_without_a_start() {
     let (code, _, err) = config(&["check", "--listen", "nowhere"]);
     assert_eq!(code, Some(1));
     assert!(err.lines().last().unwrap().contains("`listen`"), "{err}");
+}
+
+#[tokio::test]
+async fn invite_settings_of_the_reference_are_those_of_the_first_start() {
+    let invites = [("INVITE_CODE", "424242"), ("KUBEORCH_REGENERATE_INVITE_AFTER_SIGNUP", "true")];
+    let host = TestHost::with(&invites).await;
+    let admin = host.admin().await;
+    let settings = admin.get("/settings/regenerate-setting").await.expect(200);
+    assert_eq!(settings["inviteCode"], "424242");
+    assert_eq!(settings["regenerateAfterSignup"], true);
+    let register = async |email: &str| {
+        let body = json!({
+            "email": email, "password": "secret-123", "name": "B", "inviteCode": "424242",
+        });
+        host.anonymous().post("/auth/register", &body).await.status.as_u16()
+    };
+    assert_eq!(register("b@example.com").await, 201);
+    assert_eq!(register("c@example.com").await, 403, "good for one");
+    host.finish().await;
 }
 
 #[tokio::test]

@@ -66,11 +66,11 @@ impl Policy {
             Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
             _ => address.is_some_and(|it| AddressClass::of(it) == AddressClass::Loopback),
         };
-        if url.scheme() == "http" && !local && !self.plain_http {
-            return Err(Refusal::PlainHttp);
-        }
         if address.is_some_and(|it| !self.permits(it)) {
             return Err(Refusal::Network);
+        }
+        if url.scheme() == "http" && !local && !self.plain_http {
+            return Err(Refusal::PlainHttp);
         }
         Ok(())
     }

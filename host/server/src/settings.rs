@@ -43,6 +43,10 @@ pub struct Settings {
     pub encryption_keys_old: Vec<SecretString>,
     /// Days after its last use that a session can be refreshed.
     pub token_refresh_max_age_days: u32,
+    /// The first invite code; made up if absent.
+    pub invite_code: Option<SecretString>,
+    /// Whether a code is good for one registration only, at first.
+    pub regenerate_invite_after_signup: bool,
     /// Browsers' origins that may call.
     pub cors_allowed_origins: Vec<String>,
     /// This host as browsers see it.

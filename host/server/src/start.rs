@@ -132,6 +132,7 @@ impl Host {
         let engine = start_plugins(&settings, &supervisor, events).await?;
         let (ready, is_ready) = watch::channel(false);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, is_ready)?;
+        seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let dead = if is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
         runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
@@ -326,6 +327,16 @@ fn identity(settings: &Settings, store: &Arc<dyn Documents>) -> anyhow::Result<I
     let sessions = Sessions::new(Arc::clone(store), refresh);
     let passwords = Passwords::new(settings.limits.password_threads);
     Ok(Identity::new(store, sessions, passwords, tokens, rules))
+}
+
+async fn seed_invites(settings: &Settings, identity: &Identity) -> anyhow::Result<()> {
+    let code = settings.invite_code.as_ref().map(|it| it.expose_secret());
+    let regenerate = settings.regenerate_invite_after_signup;
+    if code.is_none() && !regenerate {
+        return Ok(());
+    }
+    let seeded = identity.invites().seed(code.unwrap_or_default(), regenerate).await;
+    seeded.context("the invite settings cannot be stored")
 }
 
 pub(crate) fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {

@@ -85,14 +85,14 @@ impl Fake {
         self.answer("/jwks", 200, &json!({"keys": [key]}));
     }
 
-    /// An id_token signed by the key.
+    /// An `id_token` signed by the key.
     pub(crate) fn signed(&self, id: &str, claims: &Value) -> String {
         let header = Header { kid: Some(id.into()), ..Header::new(Algorithm::ES256) };
         let key = EncodingKey::from_ec_der(&self.key.serialize_der());
         jsonwebtoken::encode(&header, claims, &key).unwrap()
     }
 
-    /// What a good id_token says.
+    /// What a good `id_token` says.
     pub(crate) fn claims(&self, nonce: &str, sub: &str) -> Value {
         let now = jiff::Timestamp::now().as_second();
         json!({
@@ -102,7 +102,7 @@ impl Fake {
         })
     }
 
-    /// Gives this id_token for the next code.
+    /// Gives this `id_token` for the next code.
     pub(crate) fn give(&self, id_token: Option<&str>) {
         let mut body = json!({"access_token": "canary-access-token", "token_type": "Bearer"});
         if let Some(token) = id_token {

@@ -195,6 +195,22 @@ async fn a_provider_that_is_down_stops_nobody_else() {
 }
 
 #[tokio::test]
+async fn an_issuer_is_compared_to_the_letter() {
+    let fake = Fake::start().await;
+    let path = "/.well-known/openid-configuration";
+    let answer = bowsprit_tests::client().get(format!("{}{path}", fake.issuer)).send().await;
+    let mut discovery: Value = answer.unwrap().json().await.unwrap();
+    let slashed = format!("{}/", fake.issuer);
+    discovery["issuer"] = slashed.as_str().into();
+    fake.answer(path, 200, &discovery);
+    for (issuer, status) in [(&fake.issuer, 502), (&slashed, 307)] {
+        let host = host_with_fake(&fake, json!({ "issuer_url": issuer })).await;
+        host.anonymous().get("/auth/oauth/fake/authorize").await.expect(status);
+        host.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn a_discovery_that_names_other_places_is_refused() {
     for (key, value, expected) in [
         ("issuer", "http://127.0.0.1:1", "unexpected issuer"),

@@ -129,6 +129,19 @@ impl Invites {
     }
 }
 
+impl Invites {
+    /// Puts down what the host was configured with, unless there are settings
+    /// already: from then on administrators decide.
+    pub async fn seed(&self, code: &str, regenerate_after_signup: bool) -> Result<()> {
+        let code = code.to_owned();
+        let seeded = Invite { code, regenerate_after_signup };
+        match self.stored.insert(seeded).await {
+            Err(StoreError::Taken(_)) => Ok(()),
+            other => other.map(drop).map_err(Error::from),
+        }
+    }
+}
+
 fn wrong_code() -> Error {
     Error::Forbidden {
         code: "auth.invite.wrong",

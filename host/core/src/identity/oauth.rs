@@ -41,7 +41,7 @@ pub trait IdentityProvider: Send + Sync {
 pub struct Attempt {
     /// Comes back with the browser (RFC 6749 §10.12).
     pub state: SecretString,
-    /// Comes back inside the id_token (OpenID Connect Core §3.1.2.1).
+    /// Comes back inside the `id_token` (OpenID Connect Core §3.1.2.1).
     pub nonce: String,
     /// Proves that whoever redeems the code also asked for it (RFC 7636).
     pub verifier: SecretString,

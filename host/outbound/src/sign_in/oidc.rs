@@ -1,4 +1,4 @@
-//! OpenID Connect: discovery, and an id_token that is believed only when
+//! OpenID Connect: discovery, and an `id_token` that is believed only when
 //! everything about it is right.
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +18,6 @@ use openidconnect::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::{Registration, tokens, userinfo};
 use crate::client::{Client, NoAnswer};
@@ -31,7 +30,7 @@ const DISCOVERED: Duration = Duration::from_secs(3600);
 pub struct OidcProvider {
     issuer: IssuerUrl,
     registration: Registration,
-    /// Claims worth asking userinfo for when the id_token lacks them.
+    /// Claims worth asking userinfo for when the `id_token` lacks them.
     wanted: Vec<String>,
     client: Client,
     /// What is being asked for is asked for once, however many wait; a failure
@@ -49,24 +48,18 @@ type Protocol = CoreClient<
 >;
 
 impl OidcProvider {
-    /// The provider at `issuer`, reached through `client`. `wanted` names
-    /// top-level claims that userinfo is asked for where the id_token does not
-    /// have them.
+    /// The provider at `issuer`, reached through `client`; an issuer is compared
+    /// to the letter, so it is a text. `wanted` names top-level claims that
+    /// userinfo is asked for where the `id_token` does not have them.
     pub fn new(
         registration: Registration,
-        issuer: &Url,
+        issuer: &str,
         wanted: Vec<String>,
         client: Client,
-    ) -> Self {
-        // Issuers are compared as text, and `Url` ends an empty path in `/`.
-        let text = if issuer.path() == "/" {
-            issuer.as_str().trim_end_matches('/')
-        } else {
-            issuer.as_str()
-        };
-        let issuer = IssuerUrl::new(text.to_owned()).unwrap_or(IssuerUrl::from_url(issuer.clone()));
+    ) -> Result<Self, url::ParseError> {
+        let issuer = IssuerUrl::new(issuer.to_owned())?;
         let discovered = Cache::builder().max_capacity(1).time_to_live(DISCOVERED).build();
-        Self { issuer, registration, wanted, client, discovered }
+        Ok(Self { issuer, registration, wanted, client, discovered })
     }
 
     async fn discover(&self) -> Result<Arc<CoreProviderMetadata>, ProviderError> {
@@ -96,7 +89,7 @@ impl OidcProvider {
         Ok(protocol.set_redirect_uri(redirect).set_auth_type(auth_type(metadata)))
     }
 
-    /// The claims of an id_token whose signature, issuer, audience, time, nonce
+    /// The claims of an `id_token` whose signature, issuer, audience, time, nonce
     /// and access token are right. Keys may have been rotated since they were
     /// read: they are read anew once.
     async fn verified(
@@ -110,7 +103,8 @@ impl OidcProvider {
         let refused = match verify(token, access, &nonce, &protocol) {
             Err(ClaimsVerificationError::SignatureVerification(_)) => {
                 self.discovered.invalidate(&()).await;
-                let protocol = self.protocol(&*self.discover().await?, attempt)?;
+                let metadata = self.discover().await?;
+                let protocol = self.protocol(&metadata, attempt)?;
                 verify(token, access, &nonce, &protocol)
             }
             other => other,
@@ -212,7 +206,7 @@ fn why(error: &ClaimsVerificationError) -> &str {
     }
 }
 
-/// Everything a verified id_token claims, also what the library has no names
+/// Everything a verified `id_token` claims, also what the library has no names
 /// for.
 fn payload(token: &str) -> Result<Map<String, Value>, ProviderError> {
     let bytes = token.split('.').nth(1).and_then(|it| BASE64_URL.decode(it).ok());
@@ -221,7 +215,7 @@ fn payload(token: &str) -> Result<Map<String, Value>, ProviderError> {
         .ok_or_else(|| ProviderError::Untrusted("its id_token holds no claims".into()))
 }
 
-/// Adds what userinfo says to what the id_token says, which counts first. Both
+/// Adds what userinfo says to what the `id_token` says, which counts first. Both
 /// must be about the same person (OpenID Connect Core §5.3.2).
 fn merge(claims: &mut Map<String, Value>, more: Map<String, Value>) -> Result<(), ProviderError> {
     let Some(subject) = more.get("sub").filter(|it| it.is_string()) else {

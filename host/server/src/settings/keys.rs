@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Text,
     /// A text that is never shown.
     Secret,
+    /// Six digits that let people in; never shown.
+    Invite,
     /// A list of texts; comma separated in the environment.
     List,
     /// A list of addresses and networks (`10.0.0.0/8`).
@@ -155,6 +157,20 @@ pub(super) static KEYS: &[Key] = &[
         accepted: "a number of days from 0 to 365",
         about: "days after its last use that a session can be refreshed",
         default: || number(7),
+    },
+    Key {
+        name: "invite_code",
+        kind: Kind::Invite,
+        accepted: "six digits",
+        about: "the first invite code, made up if absent; later an administrator's to change",
+        default: none,
+    },
+    Key {
+        name: "regenerate_invite_after_signup",
+        kind: Kind::Bool,
+        accepted: "`true` or `false`",
+        about: "whether a code is good for one registration only, at first; later an administrator's to change",
+        default: || Some(ValueKind::Boolean(false)),
     },
     Key {
         name: "cors_allowed_origins",

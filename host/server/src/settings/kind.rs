@@ -44,6 +44,7 @@ impl Key {
             }
             Kind::Text
             | Kind::Secret
+            | Kind::Invite
             | Kind::Word(_)
             | Kind::Web
             | Kind::Url
@@ -59,6 +60,11 @@ impl Key {
         let accepted = match (self.kind, &value.kind) {
             (Kind::Text, ValueKind::String(text)) => !text.trim().is_empty(),
             (Kind::Secret, ValueKind::String(text)) => text.len() >= 16,
+            // In a file it may look like a number.
+            (Kind::Invite, _) => {
+                let text = value.to_string();
+                text.len() == 6 && text.bytes().all(|it| it.is_ascii_digit())
+            }
             (Kind::List | Kind::Secrets, ValueKind::Array(items)) => {
                 items.iter().all(|it| matches!(it.kind, ValueKind::String(_)))
             }
@@ -103,7 +109,7 @@ impl Key {
     /// Without a default arm, so that whoever adds a kind has to decide.
     pub(super) fn show(&self, value: &Value) -> String {
         match self.kind {
-            Kind::Secret | Kind::Secrets => HIDDEN.into(),
+            Kind::Secret | Kind::Secrets | Kind::Invite => HIDDEN.into(),
             Kind::Tables => providers::shown(value),
             Kind::Store => without_password(&value.to_string()),
             Kind::Text
@@ -121,7 +127,10 @@ impl Key {
     }
 
     fn refuse(&self, value: &str) -> SettingError {
-        let secret = matches!(self.kind, Kind::Secret | Kind::Secrets | Kind::Store | Kind::Tables);
+        let secret = matches!(
+            self.kind,
+            Kind::Secret | Kind::Secrets | Kind::Invite | Kind::Store | Kind::Tables
+        );
         let value = if secret { "the given value".into() } else { format!("`{value}`") };
         SettingError::Value { key: self.name, value, accepted: self.accepted }
     }

@@ -41,8 +41,9 @@ pub struct Provider {
     /// The secret that goes with it.
     #[serde(default)]
     pub client_secret: SecretString,
-    /// OpenID Connect: where discovery begins.
-    pub issuer_url: Option<Url>,
+    /// OpenID Connect: where discovery begins. As written: whether it ends in
+    /// `/` counts.
+    pub issuer_url: Option<String>,
     /// OAuth 2.0: where browsers go.
     pub authorization_url: Option<Url>,
     /// OAuth 2.0: where codes are exchanged.
@@ -154,12 +155,17 @@ fn named_by(variable: &str, name: &str) -> Option<&'static str> {
     }
 }
 
-/// The same with keys in lower case, except the names of groups.
+/// The same with keys in lower case, except the names of groups, and without
+/// what is empty: templates of configurations are full of that.
 fn lowered(value: Value) -> Value {
     let origin = value.origin().map(str::to_owned);
     let kind = match value.kind {
         ValueKind::Table(fields) => {
-            let fields = fields.into_iter().map(|(key, value)| {
+            let said = fields.into_iter().filter(|(_, it)| match &it.kind {
+                ValueKind::String(text) => !text.trim().is_empty(),
+                kind => *kind != ValueKind::Nil,
+            });
+            let fields = said.map(|(key, value)| {
                 let key = key.to_lowercase();
                 let value = if key == "role_mappings" { value } else { lowered(value) };
                 (key, value)
@@ -211,9 +217,9 @@ impl Provider {
                         of URLs"
                 .into());
         }
-        for (key, url) in self.urls() {
+        for (key, url) in self.urls()? {
             let Some(url) = url else { continue };
-            let refused = Policy::identity_provider(self.allow_http).check(url);
+            let refused = Policy::identity_provider(self.allow_http).check(&url);
             refused.map_err(|it| format!("its `{key}` {it} (or set `allow_http`)"))?;
             if url.query().is_some() && key == "issuer_url" || url.fragment().is_some() {
                 return Err(format!("its `{key}` must have neither query nor fragment"));
@@ -241,20 +247,22 @@ impl Provider {
             Protocol::Oidc => &["issuer_url"],
             Protocol::OAuth2 => &["authorization_url", "token_url", "userinfo_url"],
         };
-        let urls = self.urls();
+        let urls = self.urls()?;
         let missing = urls.iter().find(|(key, url)| needed.contains(key) && url.is_none());
         missing.map_or(Ok(()), |(key, _)| {
             Err(format!("its `{key}` is missing; a provider of this type needs it"))
         })
     }
 
-    fn urls(&self) -> [(&'static str, Option<&Url>); 4] {
-        [
-            ("issuer_url", self.issuer_url.as_ref()),
-            ("authorization_url", self.authorization_url.as_ref()),
-            ("token_url", self.token_url.as_ref()),
-            ("userinfo_url", self.userinfo_url.as_ref()),
-        ]
+    fn urls(&self) -> Result<[(&'static str, Option<Url>); 4], String> {
+        let issuer = self.issuer_url.as_deref().map(Url::parse).transpose();
+        let issuer = issuer.map_err(|it| format!("its `issuer_url` is no URL: {it}"))?;
+        Ok([
+            ("issuer_url", issuer),
+            ("authorization_url", self.authorization_url.clone()),
+            ("token_url", self.token_url.clone()),
+            ("userinfo_url", self.userinfo_url.clone()),
+        ])
     }
 }
 

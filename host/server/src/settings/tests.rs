@@ -50,6 +50,7 @@ fn every_key_can_come_from_the_environment() {
             Kind::Address => "127.0.0.1:9".to_owned(),
             Kind::Store => "mongodb://u:p@h/d".into(),
             Kind::Web => "http://localhost:4318".into(),
+            Kind::Invite => "424242".into(),
             Kind::Word(words) => words[0].into(),
             Kind::Networks => "10.0.0.0/8, ::1".into(),
             Kind::Number(least, _) => least.to_string(),

@@ -71,11 +71,9 @@ fn protocol(it: &settings::Provider) -> anyhow::Result<Arc<dyn IdentityProvider>
         scopes,
     };
     let needed = |url: &Option<url::Url>| url.clone().context("a URL is missing");
+    let issuer = it.issuer_url.as_deref().unwrap_or_default();
     Ok(match it.protocol {
-        Protocol::Oidc => {
-            let issuer = needed(&it.issuer_url)?;
-            Arc::new(OidcProvider::new(registration, &issuer, wanted(it), client))
-        }
+        Protocol::Oidc => Arc::new(OidcProvider::new(registration, issuer, wanted(it), client)?),
         Protocol::OAuth2 => {
             let endpoints = Endpoints {
                 authorization: needed(&it.authorization_url)?,

@@ -84,11 +84,22 @@ impl Identity {
     /// Ties an account to the person, if the address proves that it is theirs.
     /// The account keeps its password and its role. `None`: look again.
     async fn link(&self, provider: &Provider, person: &Person, user: User) -> Result<Option<Id>> {
+        let is_theirs = |it: &User| {
+            it.auth_provider.as_ref() == Some(&provider.name)
+                && it.provider_user_id.as_ref() == Some(&person.subject)
+        };
+        if is_theirs(&user) {
+            // Made by another sign-in of theirs a moment ago.
+            return Ok(None);
+        }
         if !person.email_verified {
             return Err(unverified());
         }
         let id = user.id.to_string();
         let linked = self.users.update(&id, |it| {
+            if is_theirs(it) {
+                return Ok(());
+            }
             if let Some(other) = it.auth_provider.as_deref().filter(|it| !it.is_empty()) {
                 return Err(Linking::Refused(other_provider(other)));
             }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::ProviderRules;
 use crate::{Error, Result, access::Role, identity::users::is_email};
 
-/// Claims about a person: the JSON object of an id_token or a userinfo answer.
+/// Claims about a person: the JSON object of an `id_token` or a userinfo answer.
 #[derive(Debug, Clone, Default)]
 pub struct Claims(pub Map<String, Value>);
 
@@ -80,8 +80,8 @@ impl Claims {
     /// another claim may be anything the person typed.
     fn email(&self, rules: &ProviderRules) -> Option<(String, bool)> {
         let names = rules.email_claim.as_deref().into_iter().chain(EMAIL);
-        let found = names.filter_map(|name| Some((name, self.text(name)?)));
-        let (name, email) = found.into_iter().find(|(_, email)| is_email(email))?;
+        let mut found = names.filter_map(|name| Some((name, self.text(name)?)));
+        let (name, email) = found.find(|(_, email)| is_email(email))?;
         let verified = match self.0.get("email_verified") {
             Some(Value::Bool(it)) => *it,
             // Some providers send it as text.

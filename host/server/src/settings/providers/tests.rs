@@ -93,6 +93,7 @@ fn names_the_entry_and_the_fix() {
         (hub("\"hunter-2\"", "\"\""), "BOWSPRIT_AUTH_PROVIDERS_HUB_CLIENT_SECRET"),
         (hub(", \"userinfo_url\": \"https://h/u\"", ""), "`userinfo_url` is missing"),
         (hub("oauth2", "oidc"), "`issuer_url` is missing"),
+        (hub("\"type\"", "\"issuer_url\": \"nowhere\", \"type\""), "`issuer_url` is no URL"),
         (hub("oauth2", "saml"), "saml"),
         (hub("https://h/t", "http://h/t"), "`allow_http`"),
         (hub("https://h/t", "https://169.254.169.254/t"), "`token_url`"),
@@ -119,6 +120,19 @@ fn lets_an_entry_that_is_off_be_incomplete() {
     let off = hub("\"client_id\": \"id\"", "\"enabled\": false");
     let settings = load("", &[("BOWSPRIT_AUTH_PROVIDERS", &format!("[{off}]"))]).unwrap();
     assert!(!settings.auth.providers[0].enabled);
+}
+
+#[test]
+fn takes_what_is_empty_as_not_said() {
+    let template = "\"authorization_url\"";
+    let empty = format!(
+        "\"issuer_url\": \"\", \"icon\": null, \"default_role\": \"\", \
+         \"claim_mappings\": {{\"email\": \"\"}}, {template}"
+    );
+    let entry = hub(template, &empty);
+    let settings = load("", &[("BOWSPRIT_AUTH_PROVIDERS", &format!("[{entry}]"))]).unwrap();
+    assert_eq!(settings.auth.providers[0].claim_mappings.email, None);
+    assert_eq!(settings.auth.providers[0].issuer_url, None);
 }
 
 #[test]
