@@ -83,13 +83,19 @@ impl TestHost {
     /// A fresh host on one of the stores; `None` if there is no such server
     /// (never in CI).
     pub async fn on(store: Store) -> Option<Self> {
+        Self::on_with(store, &[]).await
+    }
+
+    /// The same, with more settings.
+    pub async fn on_with(store: Store, environment: &[(&str, &str)]) -> Option<Self> {
         match store {
-            Store::Embedded => Some(Self::start().await),
+            Store::Embedded => Some(Self::with(environment).await),
             Store::Mongo => {
                 let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
                 let name = format!("bowsprit-it-{}", unique());
                 let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
-                let mut host = Self::with(&[("BOWSPRIT_STORE", &uri)]).await;
+                let given = [environment, &[("BOWSPRIT_STORE", uri.as_str())]].concat();
+                let mut host = Self::with(&given).await;
                 host.mongo = Some(uri);
                 Some(host)
             }
@@ -110,6 +116,11 @@ impl TestHost {
             Self { host: None, origin: String::new(), environment: all, data, mongo: None };
         host.start_again().await;
         host
+    }
+
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.environment.push((variable.into(), value.into()));
     }
 
     /// Starts it (again) on the same data.

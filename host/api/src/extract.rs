@@ -11,7 +11,7 @@ use bowsprit_host_core::{Error, access::Caller, id::Id};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-use crate::{ApiState, problem::Problem};
+use crate::{ApiState, client::Requester, ended, problem::Problem};
 
 /// A signed-in caller.
 pub(crate) struct Auth(pub(crate) Caller);
@@ -20,8 +20,24 @@ impl FromRequestParts<ApiState> for Auth {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
-        Ok(Self(state.identity.authenticate(token).await?))
+        let Requester(client) = Requester::of(parts, state);
+        let caller = state.identity.authenticate(bearer(parts)?, &client).await?;
+        ended::note(&parts.extensions, &caller);
+        Ok(Self(caller))
+    }
+}
+
+/// A signed-in administrator; everyone else is refused before their body is
+/// looked at.
+pub(crate) struct Admin(pub(crate) Caller);
+
+impl FromRequestParts<ApiState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let Auth(caller) = Auth::from_request_parts(parts, state).await?;
+        caller.require_admin()?;
+        Ok(Self(caller))
     }
 }
 

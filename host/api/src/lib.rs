@@ -5,6 +5,7 @@
 
 mod client;
 mod cors;
+mod ended;
 mod extract;
 mod problem;
 mod request_id;
@@ -70,8 +71,10 @@ impl Default for EdgeLimits {
 /// The whole API.
 pub fn router(state: ApiState) -> Router {
     let limits = Arc::clone(&state.limits);
+    let identity = state.identity.clone();
     let router = routes::table().into_router().with_state(state);
     let router = router.fallback(problem::no_such_route);
+    let router = ended::layer(router, identity);
     let router = cors::layer(router, limits);
     request_id::layer(router)
 }

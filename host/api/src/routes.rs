@@ -1,5 +1,6 @@
 //! The routes, one file for each noun of the URL.
 
+mod admin_users;
 mod auth;
 mod clusters;
 mod health;
@@ -17,6 +18,7 @@ pub(crate) fn table() -> Table {
     let table = health::add(Table::new());
     let table = auth::add(table);
     let table = profile::add(table);
+    let table = admin_users::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);
     let table = runs::add(table);

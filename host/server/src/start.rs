@@ -1,5 +1,7 @@
 //! Start and stop, in the order that loses nothing.
 
+mod identity;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -9,14 +11,7 @@ use bowsprit_host_core::{
     clusters::{CLUSTERS, Clusters, PREFERENCES},
     drawing::DrawingLimits,
     events::{Events, Hub},
-    identity::{
-        CLAIMS, Identity, IdentityRules,
-        invites::SETTINGS,
-        passwords::Passwords,
-        sessions::{ACTIVE, SESSIONS, Sessions},
-        tokens::Tokens,
-        users::USERS,
-    },
+    identity::{CLAIMS, invites::SETTINGS, sessions::SESSIONS, users::USERS},
     kubernetes::Kubernetes,
     node_types::NodeTypes,
     notifications::{NOTIFICATIONS, Notifications},
@@ -113,6 +108,8 @@ impl Host {
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let dead = if is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
         runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
+        let changes = state.identity.finish_changes().await;
+        changes.context("a change of an account cannot be finished")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         let listener = listen(&settings.listen)
             .await
@@ -258,7 +255,7 @@ fn wire(
         ..DrawingLimits::default()
     };
     let state = ApiState {
-        identity: identity(settings, store)?,
+        identity: identity::open(settings, store)?,
         workflows: Workflows::new(store, runs.clone(), Arc::clone(&events), limits),
         clusters,
         notifications,
@@ -272,24 +269,6 @@ fn wire(
         }),
     };
     Ok((state, runs))
-}
-
-fn identity(settings: &Settings, store: &Arc<dyn Documents>) -> anyhow::Result<Identity> {
-    let refresh = Duration::from_secs(u64::from(settings.token_refresh_max_age_days) * 86_400);
-    let secret =
-        keys::configured_or_kept(settings.jwt_secret.as_ref(), &settings.data_dir, "jwt.key")?;
-    let builtin = &settings.auth.builtin;
-    let rules = IdentityRules {
-        builtin_enabled: builtin.enabled,
-        signup_enabled: builtin.signup_enabled,
-        allowed_domains: builtin.allowed_domains.clone(),
-        ..IdentityRules::default()
-    };
-    // A token outlives its session, which decides; see `identity::tokens`.
-    let tokens = Tokens::new(&secret, ACTIVE + refresh + ACTIVE);
-    let sessions = Sessions::new(Arc::clone(store), refresh);
-    let passwords = Passwords::new(settings.limits.password_threads);
-    Ok(Identity::new(store, sessions, passwords, tokens, rules))
 }
 
 fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {

@@ -100,6 +100,12 @@ pub(super) static KEYS: &[Key] = &[
         default: none,
     },
     Key {
+        name: "jwt_secrets_old",
+        kind: Kind::Secrets,
+        accepted: "a list of earlier values of `jwt_secret`",
+        default: none,
+    },
+    Key {
         name: "encryption_key",
         kind: Kind::Secret,
         accepted: "base64 of 32 bytes, or a text of at least 16 bytes",
@@ -146,6 +152,42 @@ pub(super) static KEYS: &[Key] = &[
         kind: Kind::List,
         accepted: "a list of e-mail domains",
         default: empty,
+    },
+    Key {
+        name: "auth.password.min_length",
+        kind: Kind::Number(6, 64),
+        accepted: "a number of characters from 6 to 64",
+        default: || number(6),
+    },
+    Key {
+        name: "auth.password.max_bytes",
+        kind: Kind::Number(72, 1024),
+        accepted: "a number of bytes from 72 to 1024",
+        default: || number(72),
+    },
+    Key {
+        name: "auth.throttle.failures_per_account",
+        kind: Kind::Number(10, 10_000),
+        accepted: "a number from 10 to 10000",
+        default: || number(10),
+    },
+    Key {
+        name: "auth.throttle.failures_per_address",
+        kind: Kind::Number(10, 1_000_000),
+        accepted: "a number from 10 to 1000000",
+        default: || number(100),
+    },
+    Key {
+        name: "auth.throttle.minutes",
+        kind: Kind::Number(1, 1440),
+        accepted: "a number of minutes from 1 to 1440",
+        default: || number(15),
+    },
+    Key {
+        name: "auth.invites.valid_days",
+        kind: Kind::Number(0, 3650),
+        accepted: "a number of days from 0 (for ever) to 3650",
+        default: || number(0),
     },
     Key { name: "plugins.dirs", kind: Kind::List, accepted: "a list of folders", default: empty },
     Key {

@@ -45,6 +45,8 @@ fn every_key_can_come_from_the_environment() {
             "log_format" => "json",
             "trusted_proxies" => "10.0.0.0/8, ::1",
             name if name.starts_with("limits.") => "50000",
+            "auth.password.min_length" | "auth.throttle.minutes" | "auth.invites.valid_days" => "8",
+            name if name.contains("failures_per") || name.ends_with("max_bytes") => "200",
             "limits.password_threads" | "token_refresh_max_age_days" => "3",
             name if name.contains("enabled") => "false",
             _ => "a text that is long enough",

@@ -1,0 +1,117 @@
+//! Users, for administrators.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::{Query, State},
+    http::Method,
+};
+use bowsprit_host_core::{
+    Error,
+    access::{Caller, Role},
+    id::Id,
+    identity::{
+        admin::{AccountChange, UserQuery},
+        users::AccountView,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ApiState,
+    extract::{Admin, Json, Numbers, PathId},
+    problem::Problem,
+    table::{Access, Table},
+};
+
+pub(super) fn add(table: Table) -> Table {
+    table
+        .api(Method::GET, "/admin/users", Access::Admin, list_users)
+        .api(Method::PUT, "/admin/users/{id}/role", Access::Admin, set_role)
+        .api(Method::POST, "/admin/users/{id}/deactivate", Access::Admin, deactivate)
+        .api(Method::POST, "/admin/users/{id}/reactivate", Access::Admin, reactivate)
+}
+
+#[derive(Serialize)]
+struct Page {
+    users: Vec<AccountView>,
+    total: u64,
+    limit: u32,
+    offset: u64,
+}
+
+#[derive(Deserialize)]
+struct RoleChange {
+    role: Role,
+}
+
+#[derive(Serialize)]
+struct Account {
+    user: AccountView,
+}
+
+async fn list_users(
+    State(state): State<ApiState>,
+    Admin(caller): Admin,
+    Query(given): Query<HashMap<String, String>>,
+    numbers: Numbers,
+) -> Result<axum::Json<Page>, Problem> {
+    let limit = numbers.get("limit", 1..=200, 50) as u32;
+    let offset = numbers.get("offset", 0..=u64::from(u32::MAX), 0);
+    let asked = UserQuery { limit, offset, ..wanted(&given)? };
+    let (users, total) = state.identity.users(&caller, &asked).await?;
+    Ok(axum::Json(Page { users, total, limit, offset }))
+}
+
+/// Empty parameters count as not given.
+fn wanted(given: &HashMap<String, String>) -> Result<UserQuery, Error> {
+    let role = match given.get("role").map_or("", String::as_str) {
+        "" => None,
+        "admin" => Some(Role::Admin),
+        "user" => Some(Role::User),
+        _ => return Err(Error::invalid("role", "must be `admin` or `user`")),
+    };
+    let active = match given.get("active").map_or("", String::as_str) {
+        "" => None,
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => return Err(Error::invalid("active", "must be `true` or `false`")),
+    };
+    let email = given.get("email").filter(|it| !it.is_empty()).cloned();
+    Ok(UserQuery { role, active, email, ..UserQuery::default() })
+}
+
+async fn set_role(
+    State(state): State<ApiState>,
+    Admin(caller): Admin,
+    PathId(id): PathId,
+    Json(body): Json<RoleChange>,
+) -> Result<axum::Json<Account>, Problem> {
+    change(&state, &caller, id, AccountChange::Role(body.role)).await
+}
+
+async fn deactivate(
+    State(state): State<ApiState>,
+    Admin(caller): Admin,
+    PathId(id): PathId,
+) -> Result<axum::Json<Account>, Problem> {
+    change(&state, &caller, id, AccountChange::Deactivate).await
+}
+
+async fn reactivate(
+    State(state): State<ApiState>,
+    Admin(caller): Admin,
+    PathId(id): PathId,
+) -> Result<axum::Json<Account>, Problem> {
+    change(&state, &caller, id, AccountChange::Reactivate).await
+}
+
+async fn change(
+    state: &ApiState,
+    caller: &Caller,
+    id: Id,
+    change: AccountChange,
+) -> Result<axum::Json<Account>, Problem> {
+    let user = state.identity.change_account(caller, id, change).await?;
+    Ok(axum::Json(Account { user }))
+}
