@@ -27,7 +27,7 @@ use crate::{
 pub const ACTIVE: Duration = Duration::from_secs(24 * 3600 + 600);
 /// How long a checked session is believed without asking the store: what
 /// another replica ends is over here within a second.
-const TRUST: Duration = Duration::from_millis(900);
+const TRUST: Duration = Duration::from_millis(500);
 /// Sessions remembered at most.
 const REMEMBERED: usize = 20_000;
 /// How exact the time of a session's last use is.
