@@ -1,13 +1,29 @@
 //! Every route, as everyone.
 
-use bowsprit_host_api::{Access, routes};
+use bowsprit_host_api::{Access, Route, routes};
 use bowsprit_tests::{Method, TestHost, User};
+use serde_json::{Value, json};
 
 /// A path with its parameters filled in with things that do not exist.
 fn filled(path: &str) -> String {
-    path.trim_start_matches("/v1/api")
-        .replace("{id}", "64b000000000000000000009")
-        .replace("{name}", "nothing-here")
+    with_parameters(path, "64b000000000000000000009", "nothing-here")
+}
+
+/// A path with `first` for its first parameter; ids and names differ so that
+/// both are of the right form. Later parameters are a number.
+fn with_parameters(path: &str, id: &str, name: &str) -> String {
+    let mut path = path.trim_start_matches("/v1/api").to_owned();
+    let mut first = true;
+    while let (Some(open), Some(close)) = (path.find('{'), path.find('}')) {
+        let value = match &path[open + 1..close] {
+            _ if !first => "1",
+            "id" => id,
+            _ => name,
+        };
+        path.replace_range(open..=close, value);
+        first = false;
+    }
+    path
 }
 
 async fn status(user: &User, method: &Method, path: &str) -> u16 {
@@ -17,30 +33,46 @@ async fn status(user: &User, method: &Method, path: &str) -> u16 {
     user.send_raw(method.clone(), &filled(path), body).await.status.as_u16()
 }
 
+fn api_routes() -> impl Iterator<Item = Route> {
+    routes().into_iter().filter(|it| it.path.starts_with("/v1/api/"))
+}
+
+/// Whether an answer to a user would not end, or end their session.
+fn is_final(route: &Route) -> bool {
+    // Their doors are tried by the tests of streams and sessions.
+    ["/stream", "/logout", "/logout-all"].iter().any(|it| route.path.ends_with(it))
+}
+
 #[tokio::test]
 async fn every_route_lets_in_whom_its_row_names_and_nobody_else() {
     let host = TestHost::start().await;
     let admin = host.admin().await;
     let user = host.user(&admin, "user@example.com").await;
-    let anonymous = host.anonymous();
-    let forged = user.holding("eyJhbGciOiJub25lIn0.e30.");
+    let shut = host.user(&admin, "shut@example.com").await;
+    let path = format!("/admin/users/{}/deactivate", shut.id);
+    admin.post(&path, &json!({})).await.expect(200);
+    let outsiders = [
+        ("anonymous", host.anonymous()),
+        ("forger", user.holding("eyJhbGciOiJub25lIn0.e30.")),
+        ("deactivated user", shut),
+    ];
     let mut walked = 0;
-    for route in routes().into_iter().filter(|it| it.path.starts_with("/v1/api")) {
-        // Streams have no end; their doors are tried by the tests of streams.
-        if route.path.ends_with("/stream") || route.path.ends_with("/logout") {
-            continue;
-        }
+    for route in api_routes() {
         let at = |who: &str| format!("{} {} as {who}", route.method, route.path);
         let (method, path) = (&route.method, &route.path);
         let closed = route.access != Access::Public;
-        assert_eq!(status(&anonymous, method, path).await == 401, closed, "{}", at("anonymous"));
-        assert_eq!(status(&forged, method, path).await == 401, closed, "{}", at("forger"));
+        for (who, outsider) in &outsiders {
+            assert_eq!(status(outsider, method, path).await == 401, closed, "{}", at(who));
+        }
+        walked += 1;
+        if is_final(&route) {
+            continue;
+        }
         let as_user = status(&user, method, path).await;
         assert_eq!(as_user == 403, route.access == Access::Admin, "{}: {as_user}", at("user"));
         let as_admin = status(&admin, method, path).await;
         assert!(as_admin != 401 && as_admin != 403, "{}: {as_admin}", at("admin"));
         assert!(as_user < 500 && as_admin < 500, "{}: {as_user} {as_admin}", at("anyone"));
-        walked += 1;
     }
     assert!(walked > 30, "{walked} routes");
     host.finish().await;
@@ -65,48 +97,66 @@ async fn streams_are_closed_to_strangers() {
     host.finish().await;
 }
 
+/// Nouns whose things are everybody's.
+const SHARED: &[&str] = &["templates", "plugins", "registries"];
+
+/// A body that every route takes: unknown fields are ignored.
+fn universal_body() -> Value {
+    json!({
+        "name": "x", "description": "x", "displayName": "x", "tags": [], "label": "x", "tag": "x",
+        "nodes": [], "edges": [], "status": "published", "enabled": true, "version": 1,
+    })
+}
+
+/// One thing of each noun that `owner` has, as the first parameter of a path.
+async fn things_of(owner: &User) -> Vec<(&'static str, String)> {
+    let workflow = owner.workflow("mine", "nowhere").await;
+    owner.run(&workflow, &json!({})).await.expect(404);
+    let notes = owner.get("/user-notifications").await.expect(200);
+    let sessions = owner.get("/profile/sessions").await.expect(200);
+    let cluster = json!({
+        "name": "mine", "server": "https://127.0.0.1:1", "authType": "token",
+        "credentials": {"token": "x"},
+    });
+    owner.post("/clusters", &cluster).await.expect(201);
+    let id = |it: &Value| it["id"].as_str().unwrap().to_owned();
+    vec![
+        ("workflows", workflow),
+        ("clusters", "mine".into()),
+        ("user-notifications", id(&notes["notifications"][0])),
+        ("profile", id(&sessions["sessions"][0])),
+    ]
+}
+
 #[tokio::test]
 async fn other_peoples_things_are_not_there() {
     let host = TestHost::start().await;
     let admin = host.admin().await;
-    let user = host.user(&admin, "user@example.com").await;
-    let workflow = user.workflow("mine", "nowhere").await;
-    let empty = serde_json::json!({"nodes": [], "edges": []});
-    for (method, path, body) in [
-        (Method::GET, format!("/workflows/{workflow}"), None),
-        (Method::PUT, format!("/workflows/{workflow}"), Some(serde_json::json!({"name": "x"}))),
-        (Method::DELETE, format!("/workflows/{workflow}"), None),
-        (Method::POST, format!("/workflows/{workflow}/save"), Some(empty)),
-        (
-            Method::PUT,
-            format!("/workflows/{workflow}/status"),
-            Some(serde_json::json!({"status": "published"})),
-        ),
-        (Method::POST, format!("/workflows/{workflow}/run"), Some(serde_json::json!({}))),
-        (Method::GET, format!("/workflows/{workflow}/runs"), None),
-        (Method::GET, format!("/workflows/{workflow}/versions"), None),
-        (
-            Method::POST,
-            format!("/workflows/{workflow}/clone"),
-            Some(serde_json::json!({"name": "x"})),
-        ),
-        (Method::POST, format!("/workflows/{workflow}/versions"), Some(serde_json::json!({}))),
-        (Method::GET, format!("/workflows/{workflow}/versions/2"), None),
-        (
-            Method::PUT,
-            format!("/workflows/{workflow}/versions/2"),
-            Some(serde_json::json!({"name": "x"})),
-        ),
-        (Method::GET, format!("/workflows/{workflow}/versions/compare?v1=2&v2=2"), None),
-        (Method::POST, format!("/workflows/{workflow}/versions/2/restore"), None),
-        (Method::GET, format!("/workflows/{workflow}/revisions"), None),
-        (Method::GET, format!("/workflows/{workflow}/revisions/1"), None),
-        (Method::POST, format!("/workflows/{workflow}/revisions/1/restore"), None),
-    ] {
-        let answer = admin.send(method.clone(), &path, body.as_ref()).await;
-        assert_eq!(answer.status.as_u16(), 404, "{method} {path}: {}", answer.text);
+    let owner = host.user(&admin, "owner@example.com").await;
+    let other = host.user(&admin, "other@example.com").await;
+    let things = things_of(&owner).await;
+    let mut walked = 0;
+    for route in api_routes().filter(|it| it.access == Access::User && it.path.contains('{')) {
+        let noun = route.path.split('/').nth(3).unwrap();
+        if SHARED.contains(&noun) {
+            continue;
+        }
+        let thing = things.iter().find(|(it, _)| *it == noun);
+        let (_, thing) = thing.unwrap_or_else(|| panic!("no thing of {noun}: add one"));
+        let path = with_parameters(&route.path, thing, thing);
+        let body = (route.method != Method::GET).then(universal_body);
+        // An administrator is a stranger too.
+        for stranger in [&other, &admin] {
+            let answer = stranger.send(route.method.clone(), &path, body.as_ref()).await;
+            assert_eq!(answer.status.as_u16(), 404, "{} {path}: {}", route.method, answer.text);
+        }
+        walked += 1;
     }
-    let still = user.get(&format!("/workflows/{workflow}")).await.expect(200);
-    assert_eq!(still["name"], "mine");
+    assert!(walked > 12, "{walked} routes");
+    let workflow = owner.get(&format!("/workflows/{}", things[0].1)).await.expect(200);
+    assert_eq!((&workflow["name"], &workflow["status"]), (&json!("mine"), &json!("published")));
+    owner.get("/clusters/mine").await.expect(200);
+    let notes = owner.get("/user-notifications/unread-count").await.expect(200);
+    assert_eq!(notes["unreadCount"], 1);
     host.finish().await;
 }

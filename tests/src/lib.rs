@@ -106,9 +106,8 @@ impl TestHost {
                 let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
                 let name = format!("bowsprit-it-{}", unique());
                 let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
-                let mut all = environment.to_vec();
-                all.push(("BOWSPRIT_STORE", &uri));
-                let mut host = Self::with(&all).await;
+                let given = [environment, &[("BOWSPRIT_STORE", uri.as_str())]].concat();
+                let mut host = Self::with(&given).await;
                 host.mongo = Some(uri);
                 Some(host)
             }
@@ -136,6 +135,11 @@ impl TestHost {
         };
         host.start_again().await;
         host
+    }
+
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.environment.push((variable.into(), value.into()));
     }
 
     /// Starts it (again) on the same data.

@@ -4,15 +4,19 @@
 //! that the settings name, the client is the last address of `X-Forwarded-For`
 //! that no such proxy has: what lies further left is the client's own word.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use axum::{
     extract::FromRequestParts,
-    http::{Extensions, HeaderMap, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
+use bowsprit_host_core::access::Client;
 use ipnet::IpNet;
 
-use crate::{ApiState, problem::Problem};
+use crate::ApiState;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -41,11 +45,27 @@ impl ClientAddress {
     }
 }
 
-impl FromRequestParts<ApiState> for ClientAddress {
-    type Rejection = Problem;
+/// Whoever sends a request, for use-cases that have no caller yet.
+pub(crate) struct Requester(pub(crate) Client);
 
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        Ok(Self::of(&parts.extensions, &parts.headers, &state.limits.trusted_proxies))
+impl Requester {
+    /// Of a request with these parts.
+    pub(crate) fn of(parts: &Parts, state: &ApiState) -> Self {
+        let ClientAddress(address) =
+            ClientAddress::of(&parts.extensions, &parts.headers, &state.limits.trusted_proxies);
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        Self(Client { address, agent: agent.unwrap_or_default().to_owned() })
+    }
+}
+
+impl FromRequestParts<ApiState> for Requester {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &ApiState,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts, state))
     }
 }
 

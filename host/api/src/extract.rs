@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{ApiState, EdgeLimits, problem::Problem};
+use crate::{ApiState, EdgeLimits, client::Requester, ended, problem::Problem};
 
 /// A signed-in caller.
 pub(crate) struct Auth(pub(crate) Caller);
@@ -22,9 +22,24 @@ impl FromRequestParts<ApiState> for Auth {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
-        let caller = state.identity.authenticate(token).await?;
+        let Requester(client) = Requester::of(parts, state);
+        let caller = state.identity.authenticate(bearer(parts)?, &client).await?;
         state.edge.rates().admit_user(caller.user)?;
+        ended::note(&parts.extensions, &caller);
+        Ok(Self(caller))
+    }
+}
+
+/// A signed-in administrator; everyone else is refused before their body is
+/// looked at.
+pub(crate) struct Admin(pub(crate) Caller);
+
+impl FromRequestParts<ApiState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let Auth(caller) = Auth::from_request_parts(parts, state).await?;
+        caller.require_admin()?;
         Ok(Self(caller))
     }
 }

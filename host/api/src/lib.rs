@@ -5,6 +5,7 @@
 
 mod client;
 mod cors;
+mod ended;
 mod extract;
 mod gate;
 mod limits;
@@ -82,7 +83,8 @@ pub struct ApiState {
 pub fn router(state: ApiState) -> Router {
     let (limits, edge) = (Arc::clone(&state.limits), state.edge.clone());
     let (metered, free) = routes::table().into_routers();
-    let metered = gate::layer(metered.with_state(state.clone()), edge.clone());
+    let metered = ended::layer(metered.with_state(state.clone()), state.identity.clone());
+    let metered = gate::layer(metered, edge.clone());
     let metered = metrics::layer(metered, edge);
     let router = compressed(metered.merge(free.with_state(state)));
     request_id::layer(cors::layer(router, limits))

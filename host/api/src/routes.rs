@@ -1,6 +1,7 @@
 //! The routes, one file for each noun of the URL.
 
 mod admin_audit;
+mod admin_users;
 mod auth;
 mod clusters;
 mod dashboard;
@@ -26,6 +27,7 @@ pub(crate) fn table() -> Table {
     let table = auth::add(table);
     let table = oauth::add(table);
     let table = profile::add(table);
+    let table = admin_users::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);
     let table = versions::add(table);

@@ -1,6 +1,6 @@
 //! Who is asking, and what that lets them do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,26 @@ pub struct Caller {
     pub address: Option<IpAddr>,
 }
 
+/// Whoever sends a request, signed in or not.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Where the request came from.
+    pub address: IpAddr,
+    /// What the program calls itself; shown to the user beside their sessions.
+    pub agent: String,
+}
+
+impl Client {
+    /// What one client cannot change at will: an IPv4 address, or the /64 an
+    /// IPv6 host usually has to itself (RFC 6177 §2).
+    pub fn network(&self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(_) => self.address,
+            IpAddr::V6(it) => Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX)).into(),
+        }
+    }
+}
+
 impl Caller {
     /// Refuses everyone but admins.
     pub fn require_admin(&self) -> Result<()> {
@@ -46,5 +66,20 @@ impl Caller {
     /// The one rule of ownership: what belongs to someone else is not there.
     pub fn require_owner(&self, owner: Id, kind: &'static str, id: impl ToString) -> Result<()> {
         if owner == self.user { Ok(()) } else { Err(Error::not_found(kind, id)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_host_is_its_network() {
+        let network = |text: &str| {
+            let client = Client { address: text.parse().unwrap(), agent: String::new() };
+            client.network().to_string()
+        };
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
     }
 }

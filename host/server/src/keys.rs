@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use secrecy::SecretString;
+use bowsprit_host_core::identity::tokens::SigningKeys;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::settings::Settings;
 
 /// Creates the data folder for its owner alone.
 pub(crate) fn prepare_data_dir(dir: &Path) -> anyhow::Result<()> {
@@ -62,9 +65,32 @@ pub(crate) fn configured_or_kept(
     }
 }
 
+/// What signs tokens: what is configured, or what the data folder keeps. The
+/// kept file holds a key a line, the newest first.
+pub(crate) fn signing_keys(settings: &Settings) -> anyhow::Result<SigningKeys> {
+    const FILE: &str = "jwt.key";
+    let configured = settings.jwt_secret.as_ref();
+    let kept = configured_or_kept(configured, &settings.data_dir, FILE)?;
+    let mut old = settings.jwt_secrets_old.clone();
+    let first = match configured {
+        Some(secret) => secret.clone(),
+        None => {
+            let lines = kept.expose_secret().lines().map(str::trim);
+            let mut keys = lines.filter(|it| !it.is_empty()).map(SecretString::from);
+            let first = keys.next().with_context(|| format!("{FILE} is empty"))?;
+            old.extend(keys);
+            first
+        }
+    };
+    if old.iter().chain([&first]).any(|it| it.expose_secret().len() < 16) {
+        bail!("a key in `jwt_secrets_old` or {FILE} is shorter than 16 bytes");
+    }
+    Ok(SigningKeys { first, old, reference: configured.is_some() })
+}
+
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
+    use crate::settings::Flags;
 
     use super::*;
 
@@ -85,6 +111,33 @@ mod tests {
         let given = SecretString::from("mine");
         let configured = configured_or_kept(Some(&given), &dir, "jwt.key").unwrap();
         assert_eq!(configured.expose_secret(), "mine");
+    }
+
+    #[test]
+    fn the_newest_key_signs_and_earlier_ones_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().display().to_string();
+        let keys = |more: &[(&str, &str)]| {
+            let given = [more, &[("BOWSPRIT_DATA_DIR", folder.as_str())]].concat();
+            let given = given.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+            signing_keys(&Settings::load(None, given, Flags::default()).unwrap())
+        };
+        let texts = |keys: &SigningKeys| {
+            let all = [&keys.first].into_iter().chain(&keys.old);
+            all.map(|it| it.expose_secret().to_owned()).collect::<Vec<_>>()
+        };
+        fs::write(dir.path().join("jwt.key"), "the second of keys\n\nthe first of keys\n").unwrap();
+        let kept = keys(&[]).unwrap();
+        assert_eq!(texts(&kept), ["the second of keys", "the first of keys"]);
+        assert!(!kept.reference);
+        let secret = ("BOWSPRIT_JWT_SECRET", "a configured secret");
+        let old = ("BOWSPRIT_JWT_SECRETS_OLD", "an earlier secret, another of my secrets");
+        let configured = keys(&[secret, old]).unwrap();
+        let expected = ["a configured secret", "an earlier secret", "another of my secrets"];
+        assert_eq!(texts(&configured), expected);
+        assert!(configured.reference);
+        let error = keys(&[("BOWSPRIT_JWT_SECRETS_OLD", "short")]).err().unwrap().to_string();
+        assert!(error.contains("jwt_secrets_old") && error.contains("16 bytes"), "{error}");
     }
 
     #[test]

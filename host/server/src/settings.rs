@@ -36,6 +36,9 @@ pub struct Settings {
     pub otel: Otel,
     /// What signs tokens; generated if absent.
     pub jwt_secret: Option<SecretString>,
+    /// Keys whose tokens still count.
+    #[serde(default)]
+    pub jwt_secrets_old: Vec<SecretString>,
     /// What seals credentials; generated if absent.
     pub encryption_key: Option<SecretString>,
     /// Keys that still open what they sealed.
@@ -111,6 +114,12 @@ pub struct Auth {
     pub builtin: Builtin,
     /// Through somebody else.
     pub providers: Vec<Provider>,
+    /// What passwords must be like.
+    pub password: Password,
+    /// How many wrong ones are let pass.
+    pub throttle: Throttle,
+    /// Codes that let people register.
+    pub invites: Invites,
 }
 
 /// Sign-in with a password.
@@ -122,6 +131,33 @@ pub struct Builtin {
     pub signup_enabled: bool,
     /// E-mail domains that can register; empty = all.
     pub allowed_domains: Vec<String>,
+}
+
+/// What passwords must be like.
+#[derive(Debug, Deserialize)]
+pub struct Password {
+    /// Least characters of a new one.
+    pub min_length: usize,
+    /// Most bytes.
+    pub max_bytes: usize,
+}
+
+/// How many wrong passwords are let pass.
+#[derive(Debug, Deserialize)]
+pub struct Throttle {
+    /// At one account from one address.
+    pub failures_per_account: u32,
+    /// From one address.
+    pub failures_per_address: u32,
+    /// Minutes in which all chances come back.
+    pub minutes: u32,
+}
+
+/// Codes that let people register.
+#[derive(Debug, Deserialize)]
+pub struct Invites {
+    /// Days a code is good; 0 = until it is replaced.
+    pub valid_days: u32,
 }
 
 /// Where plugins come from.

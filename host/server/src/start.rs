@@ -1,5 +1,6 @@
 //! Start and stop, in the order that loses nothing.
 
+mod identity;
 mod sign_in;
 mod workflows;
 
@@ -14,12 +15,10 @@ use bowsprit_host_core::{
     dashboard::{DASHBOARD_STATS, Dashboard},
     events::{Events, Hub},
     identity::{
-        CLAIMS, Identity, IdentityRules,
+        CLAIMS, Identity,
         invites::SETTINGS,
         oauth::{OAUTH_CODES, OAUTH_STATES},
-        passwords::Passwords,
-        sessions::{ACTIVE, SESSIONS, Sessions},
-        tokens::Tokens,
+        sessions::SESSIONS,
         users::USERS,
     },
     kubernetes::Kubernetes,
@@ -136,6 +135,8 @@ impl Host {
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let dead = if is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
         runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
+        let changes = state.identity.finish_changes().await;
+        changes.context("a change of an account cannot be finished")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         workflows::tend(&supervisor, &state);
         let listener = listen(&settings.listen)
@@ -292,7 +293,7 @@ fn wire(
         audit: audit.clone(),
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
-    let identity = identity(settings, store)?;
+    let identity = identity::open(settings, store)?;
     let edge_limits = Arc::new(settings.edge_limits());
     let state = ApiState {
         edge: Edge::new(Arc::clone(&edge_limits)).context("the figures cannot be counted")?,
@@ -309,24 +310,6 @@ fn wire(
         limits: edge_limits,
     };
     Ok((state, runs))
-}
-
-fn identity(settings: &Settings, store: &Arc<dyn Documents>) -> anyhow::Result<Identity> {
-    let refresh = Duration::from_secs(u64::from(settings.token_refresh_max_age_days) * 86_400);
-    let secret =
-        keys::configured_or_kept(settings.jwt_secret.as_ref(), &settings.data_dir, "jwt.key")?;
-    let builtin = &settings.auth.builtin;
-    let rules = IdentityRules {
-        builtin_enabled: builtin.enabled,
-        signup_enabled: builtin.signup_enabled,
-        allowed_domains: builtin.allowed_domains.clone(),
-        ..IdentityRules::default()
-    };
-    // A token outlives its session, which decides; see `identity::tokens`.
-    let tokens = Tokens::new(&secret, ACTIVE + refresh + ACTIVE);
-    let sessions = Sessions::new(Arc::clone(store), refresh);
-    let passwords = Passwords::new(settings.limits.password_threads);
-    Ok(Identity::new(store, sessions, passwords, tokens, rules))
 }
 
 async fn seed_invites(settings: &Settings, identity: &Identity) -> anyhow::Result<()> {

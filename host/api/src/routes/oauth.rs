@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::auth::Session;
 use crate::{
     ApiState,
+    client::Requester,
     extract::Json,
     openapi::{Operation, codes_of},
     problem::Problem,
@@ -38,7 +39,7 @@ pub(super) fn add(table: Table) -> Table {
             Operation::new("Signs in with the code of a callback")
                 .takes::<Exchange>()
                 .answers::<Session>(StatusCode::OK)
-                .fails(&["auth.oauth.code"]),
+                .fails(&["auth.oauth.code", "auth.account.deactivated"]),
         )
 }
 
@@ -79,9 +80,10 @@ async fn callback(
 
 async fn exchange(
     State(state): State<ApiState>,
+    Requester(client): Requester,
     Json(body): Json<Exchange>,
 ) -> Result<impl IntoResponse, Problem> {
-    let session: Session = state.oauth.exchange(&body.code).await?.into();
+    let session: Session = state.oauth.exchange(&body.code, &client).await?.into();
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(session)))
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ApiState,
-    extract::{Auth, Json},
+    extract::{Admin, Json},
     openapi::Operation,
     problem::Problem,
     table::{Access, Table},
@@ -43,30 +43,30 @@ struct RegenerateSetting {
 
 async fn get_invite_code(
     State(state): State<ApiState>,
-    Auth(caller): Auth,
+    Admin(caller): Admin,
 ) -> Result<axum::Json<Value>, Problem> {
     let invite = state.identity.invites().view(&caller).await?;
-    Ok(axum::Json(json!({ "inviteCode": invite.invite_code })))
+    Ok(axum::Json(json!({ "inviteCode": invite.invite_code, "expiresAt": invite.expires_at })))
 }
 
 async fn generate_invite_code(
     State(state): State<ApiState>,
-    Auth(caller): Auth,
+    Admin(caller): Admin,
 ) -> Result<axum::Json<Value>, Problem> {
     let invite = state.identity.invites().renew(&caller).await?;
-    Ok(axum::Json(json!({ "inviteCode": invite.invite_code })))
+    Ok(axum::Json(json!({ "inviteCode": invite.invite_code, "expiresAt": invite.expires_at })))
 }
 
 async fn get_regenerate_setting(
     State(state): State<ApiState>,
-    Auth(caller): Auth,
+    Admin(caller): Admin,
 ) -> Result<axum::Json<InviteView>, Problem> {
     Ok(axum::Json(state.identity.invites().view(&caller).await?))
 }
 
 async fn set_regenerate_setting(
     State(state): State<ApiState>,
-    Auth(caller): Auth,
+    Admin(caller): Admin,
     Json(body): Json<RegenerateSetting>,
 ) -> Result<axum::Json<Value>, Problem> {
     let on = body.regenerate_after_signup;

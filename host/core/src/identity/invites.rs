@@ -1,6 +1,6 @@
 //! The invite code that lets people register.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,8 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     Error, Result,
     access::Caller,
-    store::{Collection, Documents, Record, Repository, StoreError},
+    store::{Collection, Documents, Record, Repository, StoreError, Stored},
+    time::Timestamp,
 };
 
 /// The one stored invite document.
@@ -19,6 +20,25 @@ struct Invite {
     code: String,
     /// A new code after each registration that used it.
     regenerate_after_signup: bool,
+    /// When the code was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_at: Option<Timestamp>,
+}
+
+impl Invite {
+    fn renew(&mut self) {
+        self.code = format!("{:06}", rand::random_range(0..1_000_000));
+        self.made_at = Some(Timestamp::now());
+    }
+
+    fn expires_at(&self, life: Option<Duration>) -> Option<Timestamp> {
+        Some(self.made_at? + life?)
+    }
+
+    fn is_usable(&self, life: Option<Duration>) -> bool {
+        let expired = self.expires_at(life).is_some_and(|it| it < Timestamp::now());
+        !self.code.is_empty() && !expired
+    }
 }
 
 /// Settings of the host that users change through the API.
@@ -45,26 +65,31 @@ pub struct InviteView {
     pub regenerate_after_signup: bool,
     /// The code.
     pub invite_code: String,
+    /// When it stops being good, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Reads, checks and renews the invite code.
 #[derive(Clone)]
 pub struct Invites {
     stored: Repository<Invite>,
+    life: Option<Duration>,
 }
 
 impl Invites {
-    /// Invites in `store`.
-    pub fn new(store: Arc<dyn Documents>) -> Self {
-        Self { stored: Repository::new(store) }
+    /// Invites in `store` that are good for `life`, or until they are
+    /// replaced.
+    pub fn new(store: Arc<dyn Documents>, life: Option<Duration>) -> Self {
+        Self { stored: Repository::new(store), life }
     }
 
-    /// The settings; makes a code if there is none yet. Admins only.
+    /// The settings; makes a code if there is no good one. Admins only.
     pub async fn view(&self, caller: &Caller) -> Result<InviteView> {
         caller.require_admin()?;
         self.change(|invite| {
-            if invite.code.is_empty() {
-                invite.code = fresh_code();
+            if !invite.is_usable(self.life) {
+                invite.renew();
             }
         })
         .await
@@ -73,7 +98,7 @@ impl Invites {
     /// Replaces the code. Admins only.
     pub async fn renew(&self, caller: &Caller) -> Result<InviteView> {
         caller.require_admin()?;
-        self.change(|invite| invite.code = fresh_code()).await
+        self.change(Invite::renew).await
     }
 
     /// Sets whether a code is good for one registration only. Admins only.
@@ -82,21 +107,28 @@ impl Invites {
         self.change(|invite| invite.regenerate_after_signup = on).await
     }
 
+    /// Whether `code` is good now, without using it.
+    pub async fn check(&self, code: Option<&str>) -> Result<()> {
+        self.good(code).await.map(drop)
+    }
+
+    async fn good(&self, code: Option<&str>) -> Result<Stored<Invite>> {
+        let invite = self.stored.get(INVITE).await?.ok_or_else(wrong_code)?;
+        let given = code.unwrap_or_default();
+        let matches: bool = invite.code.as_bytes().ct_eq(given.as_bytes()).into();
+        if matches && invite.is_usable(self.life) { Ok(invite) } else { Err(wrong_code()) }
+    }
+
     /// Uses `code` for one registration. With regeneration on, one code lets
     /// exactly one registration through, however many ask at once: whoever
     /// replaces the code has used it.
     pub async fn redeem(&self, code: Option<&str>) -> Result<()> {
         loop {
-            let Some(mut invite) = self.stored.get(INVITE).await? else { return Err(wrong_code()) };
-            let given = code.unwrap_or_default();
-            let matches: bool = invite.code.as_bytes().ct_eq(given.as_bytes()).into();
-            if invite.code.is_empty() || !matches {
-                return Err(wrong_code());
-            }
+            let mut invite = self.good(code).await?;
             if !invite.regenerate_after_signup {
                 return Ok(());
             }
-            invite.value.code = fresh_code();
+            invite.value.renew();
             match self.stored.replace(invite).await {
                 Err(StoreError::Stale(_) | StoreError::Missing) => {}
                 other => return other.map(drop).map_err(Error::from),
@@ -121,6 +153,7 @@ impl Invites {
                 Ok(invite) => {
                     return Ok(InviteView {
                         regenerate_after_signup: invite.regenerate_after_signup,
+                        expires_at: invite.expires_at(self.life),
                         invite_code: invite.value.code,
                     });
                 }
@@ -147,8 +180,4 @@ fn wrong_code() -> Error {
         code: "auth.invite.wrong",
         message: "a valid invite code is needed to register",
     }
-}
-
-fn fresh_code() -> String {
-    format!("{:06}", rand::random_range(0..1_000_000))
 }

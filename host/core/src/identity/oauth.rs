@@ -222,7 +222,7 @@ impl OAuth {
     }
 
     /// Exchanges a code of ours, good once and for 30 seconds, for a session.
-    pub async fn exchange(&self, code: &SecretString) -> Result<SignedIn> {
+    pub async fn exchange(&self, code: &SecretString, client: &Client) -> Result<SignedIn> {
         if code.expose_secret().is_empty() {
             return Err(Error::invalid("code", "must not be empty"));
         }
@@ -231,7 +231,7 @@ impl OAuth {
             message: "the sign-in code is unknown, used or too old; sign in again",
         };
         match self.pending.redeem(code).await? {
-            Some(user) => self.identity.enter(user).await?.ok_or(unknown),
+            Some(user) => self.identity.enter(user, client).await?.ok_or(unknown),
             None => Err(unknown),
         }
     }

@@ -2,17 +2,21 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 
+use super::{users::User, watched::Watched};
 use crate::{
     Error, Result,
-    access::Role,
+    access::{Client, Role},
     id::Id,
-    store::{Collection, Documents, Expiry, Field, FieldKind, Filter, Patch, Record, Repository},
+    store::{
+        Collection, Direction, Documents, Expiry, Field, FieldKind, Filter, Patch, Query, Record,
+        Repository, StoreError, Stored,
+    },
     time::Timestamp,
 };
 
@@ -21,10 +25,17 @@ use crate::{
 /// its own clock and logs out on an earlier 401; ten minutes are for clocks
 /// that differ.
 pub const ACTIVE: Duration = Duration::from_secs(24 * 3600 + 600);
-/// How long a checked session is believed without asking the store.
-const TRUST: Duration = Duration::from_secs(5);
+/// How long a checked session is believed without asking the store: what
+/// another replica ends is over here within a second.
+const TRUST: Duration = Duration::from_millis(500);
 /// Sessions remembered at most.
 const REMEMBERED: usize = 20_000;
+/// How exact the time of a session's last use is.
+const USE: Duration = Duration::from_secs(300);
+/// Sessions listed at most.
+const LISTED: u32 = 200;
+/// Bytes of a client's name that are kept.
+const AGENT: usize = 200;
 
 /// One sign-in of one user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,12 +45,29 @@ pub struct Session {
     pub id: Id,
     /// Whose it is.
     pub user_id: Id,
+    /// The user's epoch when it began.
+    #[serde(default)]
+    pub epoch: i64,
     /// When it began.
     pub created_at: Timestamp,
+    /// When it was last used, to within five minutes.
+    pub used_at: Timestamp,
+    /// Where it began.
+    pub address: String,
+    /// What the client that began it calls itself.
+    pub agent: String,
     /// Tokens count until then.
     pub active_until: Timestamp,
     /// Tokens can be refreshed until then.
     pub refresh_until: Timestamp,
+    /// Number of the one refresh token that counts, in sessions that have
+    /// such tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<i64>,
+    /// Set when it was ended. It is kept until its time is over, so that a
+    /// token of the reference's shape cannot begin it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 /// Where sessions are kept.
@@ -48,8 +76,10 @@ pub static SESSIONS: Collection = Collection {
     fields: &[
         Field { name: "user_id", kind: FieldKind::Id },
         Field { name: "created_at", kind: FieldKind::Time },
+        Field { name: "used_at", kind: FieldKind::Time },
         Field { name: "active_until", kind: FieldKind::Time },
         Field { name: "refresh_until", kind: FieldKind::Time },
+        Field { name: "ended_at", kind: FieldKind::Time },
     ],
     indexes: &[&["user_id"]],
     unique: &[],
@@ -68,9 +98,59 @@ impl Record for Session {
     }
 }
 
+impl Session {
+    /// A session that begins now.
+    fn new(id: Id, user: &User, client: &Client) -> Self {
+        let now = Timestamp::now();
+        let mut agent = client.agent.clone();
+        agent.truncate(agent.floor_char_boundary(AGENT));
+        Self {
+            id,
+            user_id: user.id,
+            epoch: user.epoch,
+            created_at: now,
+            used_at: now,
+            address: client.address.to_string(),
+            agent,
+            active_until: now,
+            refresh_until: now,
+            rotation: None,
+            ended_at: None,
+        }
+    }
+
+    /// Whether `user` is still signed in by it.
+    pub fn belongs_to(&self, user: &User) -> bool {
+        let current = self.epoch == user.epoch || user.kept_session == Some(self.id);
+        self.user_id == user.id && current && self.ended_at.is_none()
+    }
+}
+
+/// A session as its user sees it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// Its id.
+    pub id: Id,
+    /// What the client calls itself.
+    pub user_agent: String,
+    /// Where it began.
+    pub address: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to within five minutes.
+    pub last_used_at: Timestamp,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+    /// Whether the request came with it.
+    pub current: bool,
+}
+
 /// A checked session with the role its user has now.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked {
+    /// Whose it is.
+    pub user: Id,
     /// Tokens count until then.
     pub active_until: Timestamp,
     /// The user's role.
@@ -82,6 +162,7 @@ pub struct Checked {
 pub struct Sessions {
     stored: Repository<Session>,
     remembered: Arc<Mutex<HashMap<Id, (Checked, Instant)>>>,
+    watched: Watched,
     refresh: Duration,
 }
 
@@ -89,48 +170,125 @@ impl Sessions {
     /// Sessions that can be refreshed for `refresh` after they were last
     /// active.
     pub fn new(store: Arc<dyn Documents>, refresh: Duration) -> Self {
-        Self { stored: Repository::new(store), remembered: Arc::default(), refresh }
+        let (remembered, watched) = (Arc::default(), Watched::default());
+        Self { stored: Repository::new(store), remembered, watched, refresh }
     }
 
-    /// Begins a session.
-    pub async fn begin(&self, user: Id) -> Result<Id> {
-        let now = Timestamp::now();
-        let session = Session {
-            id: Id::new(),
-            user_id: user,
-            created_at: now,
-            active_until: now + ACTIVE,
-            refresh_until: now + ACTIVE + self.refresh,
-        };
-        Ok(self.stored.insert(session).await?.id)
+    /// Begins a session; with `rotation` one that has refresh tokens.
+    pub async fn begin(&self, user: &User, client: &Client, rotation: bool) -> Result<Session> {
+        let mut session = Session::new(Id::new(), user, client);
+        self.extend(&mut session);
+        session.rotation = rotation.then_some(1);
+        Ok(self.stored.insert(session).await?.value)
     }
 
-    /// Starts the 24 hours again.
+    /// Begins the session `id` of a token that has none and counts until
+    /// `until`; the one that is there if another request was faster.
+    pub async fn adopt(
+        &self,
+        id: Id,
+        user: &User,
+        client: &Client,
+        until: Timestamp,
+    ) -> Result<Session> {
+        let mut session = Session::new(id, user, client);
+        session.active_until = until.min(session.created_at + ACTIVE);
+        session.refresh_until = session.active_until + self.refresh;
+        if session.refresh_until < session.created_at {
+            return Err(over());
+        }
+        match self.stored.insert(session).await {
+            Ok(stored) => Ok(stored.value),
+            Err(StoreError::Taken(_)) => Ok(self.get(id).await?.ok_or_else(over)?.value),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Starts the 24 hours of a session again; fails if it was ended.
     pub async fn prolong(&self, id: Id) -> Result<()> {
         let now = Timestamp::now();
-        let mut patch = Patch::default();
-        patch.set.insert("active_until".into(), (now + ACTIVE).to_string().into());
         let refresh_until = now + ACTIVE + self.refresh;
-        patch.set.insert("refresh_until".into(), refresh_until.to_string().into());
-        self.stored.patch(&id.to_string(), None, &Filter::All, &patch).await?;
+        self.set(
+            id,
+            [("used_at", now), ("active_until", now + ACTIVE), ("refresh_until", refresh_until)],
+        )
+        .await?;
         self.forget(id);
         Ok(())
     }
 
-    /// The session, from the store.
-    pub async fn get(&self, id: Id) -> Result<Option<Session>> {
-        Ok(self.stored.get(&id.to_string()).await?.map(|it| it.value))
+    /// Starts the 24 hours again and makes the next refresh token the one that
+    /// counts. False if another request did so first.
+    pub async fn rotate(&self, mut stored: Stored<Session>, next: i64) -> Result<Option<Session>> {
+        self.extend(&mut stored.value);
+        stored.value.used_at = Timestamp::now();
+        stored.value.rotation = Some(next);
+        let id = stored.value.id;
+        match self.stored.replace(stored).await {
+            Ok(stored) => {
+                self.forget(id);
+                Ok(Some(stored.value))
+            }
+            Err(StoreError::Stale(_)) => Ok(None),
+            Err(StoreError::Missing) => Err(over()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn extend(&self, session: &mut Session) {
+        session.active_until = Timestamp::now() + ACTIVE;
+        session.refresh_until = session.active_until + self.refresh;
+    }
+
+    /// Notes that a session is in use. Not worth failing a request for.
+    pub async fn touch(&self, session: &Session) {
+        let now = Timestamp::now();
+        if now.since(session.used_at) < USE {
+            return;
+        }
+        if let Err(error) = self.set(session.id, [("used_at", now)]).await {
+            tracing::debug!(%error, "the use of a session was not noted");
+        }
+    }
+
+    /// Sets times of a session that was not ended.
+    async fn set<const N: usize>(&self, id: Id, times: [(&str, Timestamp); N]) -> Result<()> {
+        let mut patch = Patch::default();
+        patch.set.extend(times.map(|(key, time)| (key.to_owned(), time.to_string().into())));
+        let unless_ended = Filter::Absent("ended_at");
+        match self.stored.patch(&id.to_string(), None, &unless_ended, &patch).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Stale(_) | StoreError::Missing) => Err(over()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The session, from the store, also if it is over.
+    pub async fn get(&self, id: Id) -> Result<Option<Stored<Session>>> {
+        Ok(self.stored.get(&id.to_string()).await?)
+    }
+
+    /// The sessions `user` is signed in by, last used first.
+    pub async fn of(&self, user: &User) -> Result<Vec<Session>> {
+        let live = Filter::And(vec![
+            Filter::Eq("user_id", user.id.into()),
+            Filter::AtLeast("refresh_until", Timestamp::now().into()),
+            Filter::Absent("ended_at"),
+        ]);
+        let query = Query::new(live, LISTED).sorted("used_at", Direction::Descending);
+        let found = self.stored.find(&query).await?;
+        Ok(found.into_iter().map(|it| it.value).filter(|it| it.belongs_to(user)).collect())
     }
 
     /// What was found out about a session a moment ago.
     pub fn remembered(&self, id: Id) -> Option<Checked> {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = self.lock();
         remembered.get(&id).filter(|(_, at)| at.elapsed() < TRUST).map(|(checked, _)| *checked)
     }
 
     /// Keeps what was found out for a moment.
     pub fn remember(&self, id: Id, checked: Checked) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self.lock();
         if remembered.len() >= REMEMBERED {
             remembered.retain(|_, (_, at)| at.elapsed() < TRUST);
             if remembered.len() >= REMEMBERED {
@@ -141,14 +299,39 @@ impl Sessions {
     }
 
     fn forget(&self, id: Id) {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.lock().remove(&id);
+    }
+
+    /// Has every session of `user` checked anew.
+    pub fn forget_user(&self, user: Id) {
+        self.lock().retain(|_, (checked, _)| checked.user != user);
+    }
+
+    /// All sessions of `user` but `kept` were ended by a change of the user.
+    pub fn ended_all(&self, user: Id, kept: Option<Id>) {
+        self.forget_user(user);
+        self.watched.end_all(user, kept);
+    }
+
+    /// Completes when the session ends on this host.
+    pub fn ended(&self, session: Id, user: Id) -> impl Future<Output = ()> + Send + use<> {
+        self.watched.ended(session, user)
     }
 
     /// Ends a session: its tokens stop counting at once.
     pub async fn end(&self, id: Id) -> Result<()> {
-        self.stored.remove(&id.to_string()).await?;
+        let ended = self.set(id, [("ended_at", Timestamp::now())]).await;
         self.forget(id);
-        Ok(())
+        self.watched.end(id);
+        match ended {
+            // It was over already.
+            Err(Error::Unauthenticated { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, (Checked, Instant)>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

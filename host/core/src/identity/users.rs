@@ -37,6 +37,21 @@ pub struct User {
     /// That provider's own id of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_user_id: Option<String>,
+    /// Sessions count only with this number in them: one write ends them all.
+    #[serde(default)]
+    pub epoch: i64,
+    /// The one earlier session that outlived the last change of `epoch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_session: Option<Id>,
+    /// When `epoch` was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions_from: Option<Timestamp>,
+    /// Number of the last change by an administrator; see [`super::admin`].
+    #[serde(default)]
+    pub change: i64,
+    /// Set while an administrator has shut the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deactivated_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -64,11 +79,15 @@ pub static USERS: Collection = Collection {
         Field { name: "email_key", kind: FieldKind::Text },
         Field { name: "auth_provider", kind: FieldKind::Text },
         Field { name: "provider_user_id", kind: FieldKind::Text },
+        Field { name: "role", kind: FieldKind::Text },
+        Field { name: "epoch", kind: FieldKind::Int },
+        Field { name: "change", kind: FieldKind::Int },
+        Field { name: "deactivated_at", kind: FieldKind::Time },
         Field { name: "created_at", kind: FieldKind::Time },
         Field { name: "updated_at", kind: FieldKind::Time },
         Field { name: "deleted_at", kind: FieldKind::Time },
     ],
-    indexes: &[],
+    indexes: &[&["role"], &["created_at"]],
     unique: &[
         Unique { name: "users_email", fields: &["email_key"] },
         Unique { name: "users_provider", fields: &["auth_provider", "provider_user_id"] },
@@ -85,6 +104,20 @@ impl Record for User {
 
     fn restore_key(&mut self, id: &str) {
         self.id = id.parse().unwrap_or_default();
+    }
+}
+
+impl User {
+    /// Whether the account can be used.
+    pub fn is_active(&self) -> bool {
+        self.deleted_at.is_none() && self.deactivated_at.is_none()
+    }
+
+    /// Ends every session but `kept`, and every token that has none yet.
+    pub fn end_sessions(&mut self, kept: Option<Id>) {
+        self.epoch += 1;
+        self.kept_session = kept;
+        self.sessions_from = Some(Timestamp::now());
     }
 }
 
@@ -123,6 +156,26 @@ impl From<&User> for UserView {
             created_at: user.created_at,
             auth_provider: user.auth_provider.clone(),
         }
+    }
+}
+
+/// A user as administrators see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountView {
+    /// What everyone sees.
+    #[serde(flatten)]
+    pub user: UserView,
+    /// Whether the account can be used.
+    pub active: bool,
+    /// When it was shut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deactivated_at: Option<Timestamp>,
+}
+
+impl From<&User> for AccountView {
+    fn from(user: &User) -> Self {
+        Self { user: user.into(), active: user.is_active(), deactivated_at: user.deactivated_at }
     }
 }
 

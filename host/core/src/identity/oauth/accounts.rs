@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     Error, Result,
-    access::Role,
+    access::{Client, Role},
     id::Id,
     identity::{
-        FIRST_ADMIN, Identity, SignedIn, email_taken,
+        Identity, SignedIn,
+        registration::{FIRST_ADMIN, email_taken},
         users::{RoleSource, User},
     },
     store::{Filter, StoreError, Stored},
@@ -41,13 +42,12 @@ impl Identity {
     }
 
     /// Signs in a user whose identity is settled; `None` if they are gone.
-    pub(super) async fn enter(&self, user: Id) -> Result<Option<SignedIn>> {
+    pub(super) async fn enter(&self, user: Id, client: &Client) -> Result<Option<SignedIn>> {
         let user = match self.user(user).await {
             Err(Error::NotFound { .. }) => return Ok(None),
             other => other?,
         };
-        let session = self.sessions.begin(user.id).await?;
-        self.signed_in(&user, session).map(Some)
+        self.begin(&user, client, false).await.map(Some)
     }
 
     async fn by_provider(&self, provider: &str, subject: &str) -> Result<Option<Stored<User>>> {
@@ -61,7 +61,7 @@ impl Identity {
     /// A person who has an account here. Their groups decide about their role
     /// unless somebody gave it to them by hand.
     async fn recognise(&self, provider: &Provider, person: &Person, user: User) -> Result<Id> {
-        if user.deleted_at.is_some() {
+        if !user.is_active() {
             return Err(closed());
         }
         let role = person.role;
@@ -94,6 +94,9 @@ impl Identity {
         }
         if !person.email_verified {
             return Err(unverified());
+        }
+        if !user.is_active() {
+            return Err(closed());
         }
         let id = user.id.to_string();
         let linked = self.users.update(&id, |it| {
@@ -146,6 +149,11 @@ impl Identity {
             role_source: if first { RoleSource::Manual } else { RoleSource::Provider },
             auth_provider: Some(provider.name.clone()),
             provider_user_id: Some(person.subject.clone()),
+            epoch: 0,
+            kept_session: None,
+            sessions_from: None,
+            change: 0,
+            deactivated_at: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,

@@ -1,0 +1,47 @@
+//! Identity as the settings want it.
+
+use std::{sync::Arc, time::Duration};
+
+use bowsprit_host_core::{
+    identity::{
+        Identity, IdentityRules,
+        passwords::{HashCost, Passwords},
+        sessions::{ACTIVE, Sessions},
+        throttle::ThrottleRules,
+        tokens::Tokens,
+    },
+    store::Documents,
+};
+
+use crate::{
+    keys,
+    settings::{Auth, Settings},
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn open(settings: &Settings, store: &Arc<dyn Documents>) -> anyhow::Result<Identity> {
+    let refresh = DAY * settings.token_refresh_max_age_days;
+    // A token outlives its session, which decides; see `identity::tokens`.
+    let tokens = Tokens::new(&keys::signing_keys(settings)?, ACTIVE + refresh + ACTIVE);
+    let sessions = Sessions::new(Arc::clone(store), refresh);
+    let passwords = Passwords::new(settings.limits.password_threads, HashCost::default());
+    Ok(Identity::new(store, sessions, passwords, tokens, rules(&settings.auth)))
+}
+
+fn rules(auth: &Auth) -> IdentityRules {
+    let days = auth.invites.valid_days;
+    IdentityRules {
+        builtin_enabled: auth.builtin.enabled,
+        signup_enabled: auth.builtin.signup_enabled,
+        allowed_domains: auth.builtin.allowed_domains.clone(),
+        password_min: auth.password.min_length,
+        password_max: auth.password.max_bytes,
+        invite_life: (days > 0).then(|| DAY * days),
+        throttle: ThrottleRules {
+            per_account: auth.throttle.failures_per_account,
+            per_address: auth.throttle.failures_per_address,
+            window: Duration::from_secs(60) * auth.throttle.minutes,
+        },
+    }
+}
