@@ -8,7 +8,8 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use super::indexes;
 
-const DUPLICATE_KEY: i32 = 11000;
+/// A unique index refused a document, or could not be built.
+pub(super) const DUPLICATE_KEY: i32 = 11000;
 /// `BSONObjectTooLarge` and the two codes of updates that grow a document.
 const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
@@ -70,6 +71,16 @@ pub(super) fn plain(error: Error) -> StoreError {
         _ => code(&error).map_or(Outage::Driver, |code| Outage::Refused { code }),
     };
     outage.into()
+}
+
+/// Whether no server could be found.
+pub(super) fn is_unreachable(error: &Error) -> bool {
+    matches!(*error.kind, ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. })
+}
+
+/// Whether one connection broke, which says little about the server.
+pub(super) fn is_broken_line(error: &Error) -> bool {
+    matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 
 /// The server's error code.
