@@ -134,6 +134,24 @@ impl Drawing {
         Self { text }
     }
 
+    /// The text of a drawing that lies as `nodes` and `edges` in a larger
+    /// object, as the reference product keeps it; `None` if neither is there.
+    pub fn bytes_in(object: &str) -> Option<Bytes> {
+        #[derive(Deserialize)]
+        struct Lists<'a> {
+            #[serde(borrow, default)]
+            nodes: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            edges: Option<&'a RawValue>,
+        }
+        let Lists { nodes, edges } = serde_json::from_str(object).ok()?;
+        if nodes.is_none() && edges.is_none() {
+            return None;
+        }
+        let text = |list: Option<&'_ RawValue>| list.map_or("[]".to_owned(), |it| it.get().into());
+        Some(format!(r#"{{"nodes":{},"edges":{}}}"#, text(nodes), text(edges)).into())
+    }
+
     /// The text to store.
     pub fn bytes(&self) -> Bytes {
         self.text.clone()

@@ -1,5 +1,6 @@
 //! Who people are: registration, sign-in, sessions, profile.
 
+pub mod adoption;
 pub mod invites;
 pub mod passwords;
 pub mod sessions;

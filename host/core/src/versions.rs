@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     Error, Result,
@@ -75,6 +76,7 @@ pub static VERSIONS: Collection = Collection {
 
 impl Record for Version {
     const COLLECTION: &'static Collection = &VERSIONS;
+    const MOVED: &'static [&'static str] = &["nodes", "edges"];
 
     fn key(&self) -> String {
         self.id.to_string()
@@ -92,6 +94,15 @@ impl Record for Version {
         if let Some(bytes) = payload {
             self.drawing = Drawing::from_bytes(bytes);
         }
+    }
+
+    fn complete(body: &mut Map<String, Value>) {
+        body.entry("description").or_insert("".into());
+        body.entry("is_automatic").or_insert(false.into());
+    }
+
+    fn payload_of(body: &str) -> Option<Bytes> {
+        Drawing::bytes_in(body)
     }
 }
 

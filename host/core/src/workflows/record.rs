@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     Error, Result,
@@ -106,6 +107,7 @@ pub static WORKFLOWS: Collection = Collection {
 
 impl Record for Workflow {
     const COLLECTION: &'static Collection = &WORKFLOWS;
+    const MOVED: &'static [&'static str] = &["nodes", "edges"];
 
     fn key(&self) -> String {
         self.id.to_string()
@@ -123,6 +125,17 @@ impl Record for Workflow {
         if let Some(bytes) = payload {
             self.drawing = Drawing::from_bytes(bytes);
         }
+    }
+
+    fn complete(body: &mut Map<String, Value>) {
+        for key in ["description", "cluster_id"] {
+            body.entry(key).or_insert("".into());
+        }
+        body.entry("current_version").or_insert(1.into());
+    }
+
+    fn payload_of(body: &str) -> Option<Bytes> {
+        Drawing::bytes_in(body)
     }
 }
 
