@@ -14,6 +14,8 @@ mod identity;
 mod live_status;
 mod notifications;
 mod process;
+mod reference;
 mod reload;
 mod runs;
+mod store;
 mod workflows;

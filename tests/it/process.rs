@@ -12,14 +12,14 @@ use serde_json::json;
 use crate::runs::node;
 
 /// The binary beside the test binary: both are of the same build.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("bowsprit");
     assert!(path.exists(), "{} is missing: run `cargo build --workspace`", path.display());
     path
 }
 
-fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
+pub(crate) fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
     Command::new(binary())
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir.join("data"))
@@ -33,20 +33,20 @@ fn serve(dir: &std::path::Path, more: &[&str]) -> Child {
         .unwrap()
 }
 
-fn address(child: &mut Child) -> String {
+pub(crate) fn address(child: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned()
 }
 
-fn ends(mut child: Child) -> (Option<i32>, String) {
+pub(crate) fn ends(mut child: Child) -> (Option<i32>, String) {
     let status = child.wait().unwrap();
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     (status.code(), text)
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
     assert!(sent.unwrap().success());
 }
@@ -110,7 +110,7 @@ fn a_start_that_fails_ends_with_one_clear_line() {
 }
 
 /// Registers the administrator of a fresh host.
-async fn admin(address: &str) -> User {
+pub(crate) async fn admin(address: &str) -> User {
     let body = json!({"email": "a@example.com", "password": "canary-password", "name": "A"});
     let anonymous = User::anonymous(address);
     let made = anonymous.post("/auth/register", &body).await.expect(201);

@@ -6,6 +6,7 @@
 mod cors;
 mod extract;
 mod problem;
+mod readiness;
 mod request_id;
 mod routes;
 pub mod serve;
@@ -19,6 +20,7 @@ use bowsprit_host_core::{
     clusters::Clusters, identity::Identity, notifications::Notifications, palette::Palette,
     workflows::Workflows,
 };
+pub use readiness::Readiness;
 pub use table::{Access, Route};
 
 /// What handlers work with: use-cases, no adapters.
@@ -35,7 +37,7 @@ pub struct ApiState {
     /// What can be drawn.
     pub palette: Palette,
     /// Whether the host is ready for requests.
-    pub ready: tokio::sync::watch::Receiver<bool>,
+    pub ready: tokio::sync::watch::Receiver<Readiness>,
     /// Bounds at the edge.
     pub limits: Arc<EdgeLimits>,
 }

@@ -79,6 +79,10 @@ impl Problem {
     }
 }
 
+/// Seconds after which asking again may help when a dependency is down: the
+/// host looks that often whether the store is back.
+const OUTAGE_RETRY: u64 = 2;
+
 /// Where an error becomes a status: the only place.
 fn status_of(error: &Error) -> StatusCode {
     match error {
@@ -113,6 +117,7 @@ impl From<Error> for Problem {
                 findings = found;
             }
             Error::Busy { retry_after: wait, .. } => retry_after = Some(wait.as_secs().max(1)),
+            Error::Unavailable { .. } => retry_after = Some(OUTAGE_RETRY),
             _ => {}
         }
         let extra = Map::new();

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    logging,
+    commands, logging,
     settings::{Flags, Settings},
     start,
 };
@@ -23,10 +23,17 @@ pub struct Cli {
 enum Command {
     /// Starts the host and serves its HTTP API.
     Serve(Serve),
+    /// Saves the store, the generated keys and the plugins in a folder.
+    Backup(commands::backup::Backup),
+    /// Brings an instance back from a backup, to a clean data folder.
+    Restore(commands::restore::Restore),
+    /// Looks after the store.
+    #[command(subcommand)]
+    Db(commands::Db),
 }
 
 #[derive(Debug, Args)]
-struct Serve {
+pub(crate) struct Serve {
     /// Settings file (YAML). Every key can also be set as BOWSPRIT_<KEY>.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -48,15 +55,29 @@ struct Serve {
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(serve) => {
-            let Serve { config, listen, data_dir, store, plugins } = serve;
-            let flags = Flags { listen, data_dir, store, plugins };
-            let settings = Settings::load(config.as_deref(), std::env::vars(), flags)?;
+            let settings = serve.settings()?;
             logging::start(&settings)?;
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .context("the async runtime does not start")?
-                .block_on(start::serve(settings))
+            wait_for(start::serve(settings))
         }
+        Command::Backup(backup) => wait_for(backup.run()),
+        Command::Restore(restore) => wait_for(restore.run()),
+        Command::Db(command) => wait_for(command.run()),
+    }
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime does not start")?
+        .block_on(work)
+}
+
+impl Serve {
+    /// The settings of the host that these flags would start.
+    pub(crate) fn settings(self) -> anyhow::Result<Settings> {
+        let Self { config, listen, data_dir, store, plugins } = self;
+        let flags = Flags { listen, data_dir, store, plugins };
+        Ok(Settings::load(config.as_deref(), std::env::vars(), flags)?)
     }
 }

@@ -4,6 +4,7 @@
 //! things start and stop.
 
 mod cli;
+mod commands;
 mod keys;
 mod logging;
 mod settings;
