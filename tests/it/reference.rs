@@ -24,7 +24,7 @@ async fn a_database_of_the_reference_product_is_taken_over() {
 
     let path = format!("/workflows/{}", reference.workflow);
     let node = json!({
-        "id": "node-1", "type": "deployment", "position": {"x": 100.0, "y": 50.5},
+        "id": "node-1", "type": "painting", "position": {"x": 100.0, "y": 50.5},
         "data": {"name": "web", "image": "nginx:1.27", "replicas": 1, "_linked.to": ["x"]},
     });
     let edge = json!({"id": "e1", "source": "node-1", "target": "node-2", "sourceHandle": "a"});

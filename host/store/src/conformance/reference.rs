@@ -134,7 +134,7 @@ fn day(day: i64) -> DateTime {
 
 fn nodes() -> Vec<Document> {
     vec![doc! {
-        "id": "node-1", "type": "deployment", "position": { "x": 100.0, "y": 50.5 },
+        "id": "node-1", "type": "painting", "position": { "x": 100.0, "y": 50.5 },
         "data": { "name": "web", "image": "nginx:1.27", "replicas": 1, "_linked.to": ["x"] },
     }]
 }

@@ -7,7 +7,7 @@ mod opening;
 use std::{path::Path, sync::Arc};
 
 use bowsprit_host_core::{
-    store::{Collection, Documents, Expiry, Field, FieldKind, Filter, Query, Revision, StoreError},
+    store::{Collection, Documents, Expiry, Field, FieldKind, Filter, Query, Revision},
     time::Timestamp,
 };
 use serde_json::json;
