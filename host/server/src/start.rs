@@ -86,8 +86,9 @@ pub struct Host {
 /// Starts everything, serves until a signal, stops everything.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let host = Host::start(settings).await?;
-    println!("listening on http://{}", host.address());
+    // Whoever reads the line may send a signal at once.
     let mut signals = Signals::listen()?;
+    println!("listening on http://{}", host.address());
     signals.next().await;
     tracing::info!("stopping");
     tokio::spawn(async move {

@@ -8,8 +8,7 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use super::indexes;
 
-/// A unique index refused a document, or could not be built.
-pub(super) const DUPLICATE_KEY: i32 = 11000;
+const DUPLICATE_KEY: i32 = 11000;
 /// `BSONObjectTooLarge` and the two codes of updates that grow a document.
 const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
@@ -93,11 +92,17 @@ pub(super) fn code(error: &Error) -> Option<i32> {
     }
 }
 
-/// FerretDB 2.7 answers a `findAndModify` that violates a unique index with an
-/// internal error of its PostgreSQL, which names none of our indexes.
+/// Whether there are values twice that must be unique.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    code(error) == Some(DUPLICATE_KEY) || is_nameless_duplicate(error)
+}
+
+/// FerretDB 2.7 answers a `findAndModify` that violates a unique index, and the
+/// building of one over equal values, with an internal error of its
+/// PostgreSQL, which names none of our indexes.
 pub(super) fn is_nameless_duplicate(error: &Error) -> bool {
     code(error) == Some(1)
-        && message(error).is_some_and(|message| message.contains("violates exclusion constraint"))
+        && message(error).is_some_and(|message| message.contains("exclusion constraint"))
 }
 
 fn message(error: &Error) -> Option<&str> {

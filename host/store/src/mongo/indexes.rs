@@ -31,9 +31,11 @@ pub(super) async fn prepare(
     if wanted.is_empty() {
         return Ok(());
     }
-    let fault = |error| match faults::code(&error) {
-        Some(faults::DUPLICATE_KEY) => Duplicates::in_(of).into(),
-        _ => faults::of_collection(of, error),
+    let fault = |error| {
+        if faults::is_duplicate(&error) {
+            return Duplicates::in_(of).into();
+        }
+        faults::of_collection(of, error)
     };
     match collection.create_indexes(wanted.clone()).await {
         Ok(_) => return Ok(()),
