@@ -137,6 +137,10 @@ impl Documents for Cut {
         self.write()?.remove_all(of, filter).await
     }
 
+    async fn ping(&self) -> Answer<()> {
+        self.read()?.ping().await
+    }
+
     async fn close(&self) {
         if let Some(inner) = self.0.inner.get() {
             inner.close().await;

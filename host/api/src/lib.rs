@@ -13,6 +13,7 @@ mod metrics;
 mod openapi;
 mod problem;
 mod rate_limit;
+mod readiness;
 mod request_id;
 mod routes;
 mod security;
@@ -38,6 +39,7 @@ pub use limits::{Edge, EdgeLimits};
 pub use openapi::document;
 pub use problem::codes;
 pub use rate_limit::Rate;
+pub use readiness::Readiness;
 pub use table::{Access, Route};
 use tower_http::{
     CompressionLevel,
@@ -72,7 +74,7 @@ pub struct ApiState {
     /// Who did what.
     pub audit: Audit,
     /// Whether the host is ready for requests.
-    pub ready: tokio::sync::watch::Receiver<bool>,
+    pub ready: tokio::sync::watch::Receiver<Readiness>,
     /// Bounds at the edge.
     pub limits: Arc<EdgeLimits>,
     /// What is counted there.

@@ -104,6 +104,10 @@ impl Problem {
     }
 }
 
+/// Seconds after which asking again may help when a dependency is down: the
+/// host looks that often whether the store is back.
+const OUTAGE_RETRY: u64 = 2;
+
 /// Where an error becomes a status: the only place.
 fn status_of(error: &Error) -> StatusCode {
     match error {
@@ -144,6 +148,7 @@ impl From<Error> for Problem {
                 extra.insert("revisions".into(), json!({ "yours": seen, "current": current }));
             }
             Error::Busy { retry_after: wait, .. } => retry_after = Some(wait.as_secs().max(1)),
+            Error::Unavailable { .. } => retry_after = Some(OUTAGE_RETRY),
             _ => {}
         }
         Self(Box::new(Parts {

@@ -312,6 +312,10 @@ impl Clusters {
             .update(&record.id.to_string(), |it| {
                 it.status = status;
                 it.last_check = now;
+                // What cannot be opened is told by the probe itself.
+                if let Err(error) = it.seal_anew(&self.keys) {
+                    tracing::warn!(cluster = %it.id, %error, "credentials stay as they were");
+                }
                 if let Some(facts) = facts.clone() {
                     it.metadata = Metadata::new(facts, now);
                 }

@@ -136,11 +136,22 @@ impl Drawing {
         Self { text }
     }
 
-    /// A drawing another program stored as lists, unchecked; absent and null
-    /// count as empty.
-    pub(crate) fn from_lists(nodes: Option<&RawValue>, edges: Option<&RawValue>) -> Self {
-        let text = |list: Option<&RawValue>| list.map_or("[]", |it| it.get()).to_owned();
-        Self { text: format!(r#"{{"nodes":{},"edges":{}}}"#, text(nodes), text(edges)).into() }
+    /// The text of a drawing that lies as `nodes` and `edges` in a larger
+    /// object, as the reference product keeps it; `None` if neither is there.
+    pub fn bytes_in(object: &str) -> Option<Bytes> {
+        #[derive(Deserialize)]
+        struct Lists<'a> {
+            #[serde(borrow, default)]
+            nodes: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            edges: Option<&'a RawValue>,
+        }
+        let Lists { nodes, edges } = serde_json::from_str(object).ok()?;
+        if nodes.is_none() && edges.is_none() {
+            return None;
+        }
+        let text = |list: Option<&'_ RawValue>| list.map_or("[]".to_owned(), |it| it.get().into());
+        Some(format!(r#"{{"nodes":{},"edges":{}}}"#, text(nodes), text(edges)).into())
     }
 
     /// The text to store.

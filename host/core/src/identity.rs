@@ -1,6 +1,7 @@
 //! Who people are: registration, sign-in, sessions, profile, administration.
 
 pub mod admin;
+pub mod adoption;
 pub mod invites;
 mod login;
 pub mod oauth;

@@ -25,6 +25,14 @@ pub enum NotificationType {
     WorkflowDeployed,
     /// A run failed.
     WorkflowFailed,
+    /// An image was built.
+    BuildCompleted,
+    /// An image could not be built.
+    BuildFailed,
+    /// An object needs attention.
+    ResourceWarning,
+    /// About the host itself.
+    System,
 }
 
 /// A note to one user, as stored.
@@ -38,8 +46,10 @@ pub struct Notification {
     title: String,
     message: String,
     read: bool,
+    #[serde(default)]
     link: String,
-    ref_id: Id,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ref_id: Option<Id>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -84,7 +94,8 @@ pub struct NotificationView {
     read: bool,
     /// A path of the web frontend.
     link: String,
-    ref_id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ref_id: Option<Id>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -146,7 +157,7 @@ impl Notifications {
             message,
             read: false,
             link: format!("/dashboard/workflow/{workflow}"),
-            ref_id: workflow,
+            ref_id: Some(workflow),
             created_at: now,
             updated_at: now,
         };

@@ -6,6 +6,7 @@
 //! several documents: an invariant is one document's revision or one unique
 //! constraint.
 
+mod foreign;
 mod repository;
 
 use async_trait::async_trait;
@@ -244,6 +245,10 @@ pub enum StoreError {
     /// The database did not answer. A write may or may not have happened.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
+    /// The store answers reads but can write nothing for now; names what it
+    /// lacks. The write did not happen.
+    #[error("{0} is unavailable")]
+    Unwritable(&'static str, #[source] BoxError),
 }
 
 impl From<StoreError> for crate::Error {
@@ -259,6 +264,7 @@ impl From<StoreError> for crate::Error {
             StoreError::Unavailable(source) => {
                 Self::Unavailable { dependency: "the store", source }
             }
+            StoreError::Unwritable(dependency, source) => Self::Unavailable { dependency, source },
         }
     }
 }
@@ -335,6 +341,10 @@ pub trait Documents: Send + Sync {
     /// Removes all that match; answers how many.
     async fn remove_all(&self, of: &'static Collection, filter: &Filter)
     -> Result<u64, StoreError>;
+
+    /// Whether the store answers at all: within seconds, and without waiting
+    /// for other requests.
+    async fn ping(&self) -> Result<(), StoreError>;
 
     /// Finishes what is queued and closes. Later calls fail as unavailable.
     async fn close(&self);

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{audit, keys},
+    commands::{self, audit, keys},
     logging,
     settings::{Flags, Loaded, Settings},
     start,
@@ -34,40 +34,25 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
         #[command(flatten)]
-        source: Source,
+        serve: Serve,
     },
     /// Looks after the keys that seal credentials.
     Keys {
         #[command(subcommand)]
         command: keys::Command,
         #[command(flatten)]
-        source: Source,
+        serve: Serve,
     },
+    /// Saves the store, the generated keys and the plugins in a folder.
+    Backup(commands::backup::Backup),
+    /// Brings an instance back from a backup, to a clean data folder.
+    Restore(commands::restore::Restore),
+    /// Looks after the store.
+    #[command(subcommand)]
+    Db(commands::Db),
 }
 
 /// Which host a command is about.
-#[derive(Debug, Args)]
-struct Source {
-    /// Settings file (YAML).
-    #[arg(long, value_name = "FILE", env = "BOWSPRIT_CONFIG", global = true)]
-    config: Option<PathBuf>,
-    /// Its data folder.
-    #[arg(long, value_name = "DIR", global = true)]
-    data_dir: Option<PathBuf>,
-    /// Its store.
-    #[arg(long, value_name = "STORE", global = true)]
-    store: Option<String>,
-}
-
-impl Source {
-    fn settings(self) -> anyhow::Result<Settings> {
-        let Self { config, data_dir, store } = self;
-        let flags = Flags { data_dir, store, ..Flags::default() };
-        Ok(Settings::load(config.as_deref(), std::env::vars(), flags)?)
-    }
-}
-
-/// Where settings come from; the same for every command that needs them.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Settings file (YAML). Every key can also be set as BOWSPRIT_<KEY>.
@@ -93,6 +78,11 @@ impl Serve {
         let flags = Flags { listen, data_dir, store, plugins };
         Ok(Loaded::read(config.as_deref(), std::env::vars(), flags)?)
     }
+
+    /// The settings of the host that these flags would start.
+    pub(crate) fn settings(self) -> anyhow::Result<Settings> {
+        Ok(self.load()?.settings)
+    }
 }
 
 /// Does what the command line says; answers when it is done.
@@ -100,14 +90,17 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(args) => serve(args.load()?),
         Command::Config(command) => config::run(command),
-        Command::Audit { command, source } => {
-            let settings = source.settings()?;
+        Command::Audit { command, serve } => {
+            let settings = serve.settings()?;
             wait_for(audit::run(command, &settings))
         }
-        Command::Keys { command, source } => {
-            let settings = source.settings()?;
+        Command::Keys { command, serve } => {
+            let settings = serve.settings()?;
             wait_for(keys::run(command, &settings))
         }
+        Command::Backup(backup) => wait_for(backup.run()),
+        Command::Restore(restore) => wait_for(restore.run()),
+        Command::Db(command) => wait_for(command.run()),
     }
 }
 

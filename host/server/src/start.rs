@@ -2,12 +2,13 @@
 
 mod identity;
 mod sign_in;
+pub(crate) mod store;
 mod workflows;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use bowsprit_host_api::{ApiState, Edge, serve::serve as serve_http};
+use bowsprit_host_api::{ApiState, Edge, Readiness, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
     audit::{AUDIT_LOG, Audit},
@@ -38,8 +39,6 @@ use bowsprit_host_core::{
     workflows::WORKFLOWS,
 };
 use bowsprit_host_engine::{EngineConfig, PluginEngine};
-use bowsprit_host_store::{embedded::EmbeddedStore, mongo::MongoStore};
-use secrecy::ExposeSecret as _;
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix,
@@ -61,7 +60,7 @@ const CLUSTER_CHECK: Duration = Duration::from_secs(60);
 const ABANDONED_CHECK: Duration = Duration::from_secs(30);
 
 /// Every collection of the host.
-static COLLECTIONS: &[&Collection] = &[
+pub(crate) static COLLECTIONS: &[&Collection] = &[
     &USERS,
     &SESSIONS,
     &OAUTH_STATES,
@@ -90,7 +89,7 @@ pub struct Host {
     store: Arc<dyn Documents>,
     hub: Arc<Hub>,
     runs: Runs,
-    ready: watch::Sender<bool>,
+    ready: watch::Sender<Readiness>,
     stop: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -98,8 +97,9 @@ pub struct Host {
 /// Starts everything, serves until a signal, stops everything.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let host = Host::start(settings).await?;
-    println!("listening on http://{}", host.address());
+    // Whoever reads the line may send a signal at once.
     let mut signals = Signals::listen()?;
+    println!("listening on http://{}", host.address());
     signals.next().await;
     tracing::info!("stopping");
     tokio::spawn(async move {
@@ -124,28 +124,29 @@ impl Host {
         through: impl FnOnce(Arc<dyn Documents>) -> Arc<dyn Documents>,
     ) -> anyhow::Result<Self> {
         keys::prepare_data_dir(&settings.data_dir)?;
-        let store = through(open_store(&settings).await?);
+        let store = through(store::open(&settings).await?);
         let hub = Arc::new(Hub::new());
         let supervisor = Supervisor::default();
         let events: Arc<dyn Events> = hub.clone();
         let engine = start_plugins(&settings, &supervisor, events).await?;
-        let (ready, is_ready) = watch::channel(false);
+        let (ready, is_ready) = watch::channel(Readiness::Closed);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, is_ready)?;
         seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
-        let dead = if is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
+        let dead = if store::is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
         runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
         let changes = state.identity.finish_changes().await;
         changes.context("a change of an account cannot be finished")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         workflows::tend(&supervisor, &state);
+        store::watch(&supervisor, &store, &ready);
         let listener = listen(&settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let server = tokio::spawn(serve_http(listener, state, stop.clone(), DRAIN));
-        ready.send_replace(true);
+        ready.send_replace(Readiness::Ready);
         Ok(Self { address, supervisor, store, hub, runs, ready, stop, server })
     }
 
@@ -157,7 +158,7 @@ impl Host {
     /// Stops everything in order: readiness, informers and monitors, streams,
     /// requests, runs, store.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.ready.send_replace(false);
+        self.ready.send_replace(Readiness::Closed);
         tracing::info!("stop: no longer ready");
         self.supervisor.stop_loops().await;
         tracing::info!("stop: informers and monitors have ended");
@@ -191,25 +192,6 @@ async fn listen(address: &str) -> std::io::Result<TcpListener> {
         }
     }
     Err(last)
-}
-
-fn is_embedded(settings: &Settings) -> bool {
-    settings.store.expose_secret() == "embedded"
-}
-
-pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Documents>> {
-    let store: Arc<dyn Documents> = match settings.store.expose_secret() {
-        "embedded" => {
-            let path = settings.data_dir.join("bowsprit.db");
-            let opened = EmbeddedStore::open(&path);
-            Arc::new(
-                opened.with_context(|| format!("the store {} cannot be opened", path.display()))?,
-            )
-        }
-        uri => Arc::new(MongoStore::connect(uri).await.context("MongoDB cannot be reached")?),
-    };
-    store.prepare(COLLECTIONS).await.context("the store's indexes cannot be made")?;
-    Ok(store)
 }
 
 async fn start_plugins(
@@ -254,7 +236,7 @@ fn wire(
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    ready: watch::Receiver<bool>,
+    ready: watch::Receiver<Readiness>,
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());

@@ -12,13 +12,22 @@
 )]
 
 mod content;
+mod copies;
 mod crowd;
+mod expiry;
+mod paging;
+mod proxy;
+mod reference;
 mod search;
 mod single;
 mod text;
 mod unique;
 
 use std::sync::Arc;
+
+pub use copies::copies;
+pub use proxy::{Break, Proxy};
+pub use reference::{ENCRYPTION_KEY, Reference};
 
 use bowsprit_host_core::{
     id::Id,
@@ -98,12 +107,16 @@ static CHANGED_LATER: Collection = Collection {
 pub async fn documents(store: Arc<dyn Documents>) {
     store.prepare(&[&THINGS, &ACCOUNTS]).await.expect("prepared");
     store.prepare(&[&THINGS, &ACCOUNTS]).await.expect("prepared twice");
+    store.ping().await.expect("it answers");
+    expiry::begin(&*store).await;
     single::all(&*store).await;
     content::all(&*store).await;
     search::all(&*store).await;
     unique::all(&*store).await;
     text::all(&*store).await;
+    paging::all(&store).await;
     crowd::all(&store).await;
+    expiry::end(&*store).await;
     refuses_everything_once_closed(&*store).await;
 }
 
@@ -129,6 +142,8 @@ async fn refuses_everything_once_closed(store: &dyn Documents) {
     assert!(matches!(counted, Err(StoreError::Unavailable(_))), "{counted:?}");
     let inserted = store.insert(&THINGS, &fresh(), "{}", None).await;
     assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
+    let pinged = store.ping().await;
+    assert!(matches!(pinged, Err(StoreError::Unavailable(_))), "{pinged:?}");
     let prepared = store.prepare(&[&THINGS]).await;
     assert!(matches!(prepared, Err(StoreError::Unavailable(_))), "{prepared:?}");
 }

@@ -5,16 +5,20 @@
 //! file is in write-ahead mode: readers and the single writer do not wait for
 //! each other. A write is answered once it is on the disk (`synchronous=FULL`).
 //!
-//! Not in here: replication, and any use of the file by two hosts at once.
-//! A second opener does no harm, but waits for the first one's transactions.
+//! Not in here: replication, and any use of the file by two hosts at once: a
+//! lock file names the process that has it.
 
 mod faults;
+mod integrity;
+mod lock;
+mod open;
 mod readers;
 mod schema;
 mod sql;
 #[cfg(test)]
 mod tests;
 mod text;
+mod version;
 mod writer;
 
 use std::{
@@ -35,8 +39,10 @@ use bytes::Bytes;
 use rusqlite::{Connection, Row, params_from_iter};
 use tokio::sync::oneshot;
 
-use crate::checks;
+use crate::{checks, transfer::Transfer};
 use faults::Outage;
+use open::private;
+pub use open::{OpenError, examine, snapshot};
 use readers::{Fault, Reader, Readers};
 use sql::Statement;
 use writer::{Change, Message, Write, Writer};
@@ -57,22 +63,21 @@ pub struct EmbeddedStore {
 
 impl EmbeddedStore {
     /// Opens the file at `path`, or creates it for its owner only. The folder
-    /// must exist.
+    /// must exist. Takes a moment to look for damage.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file cannot be opened or locked,
-    /// [`StoreError::Corrupt`] if it is something else than a database.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+    /// See [`OpenError`]: another process has it, a newer build wrote it, it is
+    /// damaged, or something else than a store.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        create_private(path).map_err(|error| StoreError::Unavailable(error.into()))?;
-        let connection = connect(path).and_then(writable).map_err(faults::plain)?;
+        let (connection, lock) = open::open(path)?;
         let (writes, queue) = mpsc::channel();
-        let writer = Writer::new(connection, queue);
+        let writer = Writer::new(connection, queue, lock);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run())
-            .map_err(|error| StoreError::Unavailable(error.into()))?;
+            .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         Ok(Self {
             readers: Arc::new(Readers::new(path.to_owned())),
             writes,
@@ -206,6 +211,13 @@ impl Documents for EmbeddedStore {
         self.write(Change::Many { of, statement }).await.map(i64::unsigned_abs)
     }
 
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.readers.here(|reader| {
+            // Reads the file's header: the schema's version is in it.
+            Ok(reader.connection.pragma_query_value(None, "schema_version", |_| Ok(()))?)
+        })
+    }
+
     async fn close(&self) {
         self.readers.close();
         let (done, finished) = oneshot::channel();
@@ -213,6 +225,39 @@ impl Documents for EmbeddedStore {
             // An error means that another caller's close came first.
             let _ = finished.await;
         }
+        self.join();
+    }
+}
+
+#[async_trait]
+impl Transfer for EmbeddedStore {
+    async fn scan(
+        &self,
+        of: &'static Collection,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError> {
+        let statement = sql::scan(of, after, limit);
+        self.readers.search(false, move |reader| page(reader, &statement)).await
+    }
+
+    async fn put(
+        &self,
+        of: &'static Collection,
+        documents: Vec<Document>,
+    ) -> Result<(), StoreError> {
+        // Queued together, they are committed together.
+        let writes = documents.into_iter().map(|document| {
+            let id = document.id.clone();
+            self.write(Change::One { of, id, statement: sql::put(of, document) })
+        });
+        futures::future::try_join_all(writes).await.map(drop)
+    }
+}
+
+impl EmbeddedStore {
+    /// Waits for the writing thread, which has been told to end.
+    fn join(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that writes the store ended in a panic");
@@ -220,14 +265,15 @@ impl Documents for EmbeddedStore {
     }
 }
 
-/// Creates the file if it is missing. SQLite gives its side files the same
-/// permissions.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+impl Drop for EmbeddedStore {
+    /// Waits for writes under way: afterwards the file can be opened again.
+    fn drop(&mut self) {
+        self.readers.close();
+        let (done, _) = oneshot::channel();
+        // An error means that the thread has ended already.
+        let _ = self.writes.send(Message::Close(done));
+        self.join();
+    }
 }
 
 /// A connection with what readers and the writer have in common.
@@ -235,12 +281,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(LOCK_PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
-}
-
-fn writable(connection: Connection) -> rusqlite::Result<Connection> {
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
 }
 

@@ -12,6 +12,7 @@ mod checks;
 pub mod conformance;
 pub mod embedded;
 pub mod mongo;
+pub mod transfer;
 
 pub use embedded::EmbeddedStore;
 pub use mongo::MongoStore;

@@ -5,9 +5,11 @@
 //! revision, uniqueness a partial unique index, expiry a TTL index.
 //!
 //! Reads are repeated once by the driver; writes only where the server can
-//! tell a repetition (retryable writes of a replica set).
+//! tell a repetition (retryable writes of a replica set). While the server is
+//! away requests fail at once; they work again within a second of its return.
 
 mod body;
+mod breaker;
 mod faults;
 mod indexes;
 mod keys;
@@ -30,27 +32,35 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use mongodb::{
     Client, Database,
+    action::Find,
     bson::{self, doc, raw::RawDocumentBuf},
     options::{ClientOptions, ReturnDocument},
 };
 
-use crate::checks;
+use crate::{checks, transfer::Transfer};
+use breaker::Breaker;
 use faults::Outage;
 
 /// The database if the connection string names none.
 const DATABASE: &str = "bowsprit";
 /// How long to look for a server, unless the connection string says otherwise.
-const SELECTION: Duration = Duration::from_secs(5);
+const SELECTION: Duration = Duration::from_secs(3);
 /// How long one operation may take; the driver itself would wait for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a mere sign of life may take.
+const PING_PATIENCE: Duration = Duration::from_secs(5);
 /// How long building indexes or removing many documents may take.
 const LONG_PATIENCE: Duration = Duration::from_secs(600);
 /// Collections whose indexes are created at the same time.
 const PREPARING: usize = 4;
 
+/// Documents of a copy that are written at the same time.
+const WRITING: usize = 16;
+
 /// A store on a server.
 pub struct MongoStore {
     database: Database,
+    breaker: Breaker,
     closed: AtomicBool,
 }
 
@@ -67,11 +77,15 @@ impl MongoStore {
         options.server_selection_timeout.get_or_insert(SELECTION);
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
         let client = Client::with_options(options).map_err(faults::plain)?;
-        let store = Self { database: client.database(&name), closed: AtomicBool::new(false) };
-        store
-            .within(PATIENCE, store.database.run_command(doc! { "ping": 1 }))
-            .await?
-            .map_err(faults::plain)?;
+        let store = Self {
+            database: client.database(&name),
+            breaker: Breaker::default(),
+            closed: AtomicBool::new(false),
+        };
+        // One that is just being started gets a second chance.
+        if store.ping().await.is_err() {
+            store.ping().await?;
+        }
         Ok(store)
     }
 
@@ -98,6 +112,23 @@ impl MongoStore {
     async fn within<T>(
         &self,
         patience: Duration,
+        operation: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<mongodb::error::Result<T>, StoreError> {
+        if !self.closed.load(Relaxed) && !self.breaker.allows() {
+            return Err(Outage::Unreachable.into());
+        }
+        let answer = self.bounded(patience, operation).await?;
+        match &answer {
+            Err(error) if faults::is_unreachable(error) => self.note_away(),
+            Err(error) if faults::is_broken_line(error) => {}
+            _ => self.note_there(),
+        }
+        Ok(answer)
+    }
+
+    async fn bounded<T>(
+        &self,
+        patience: Duration,
         operation: impl IntoFuture<Output = T>,
     ) -> Result<T, StoreError> {
         if self.closed.load(Relaxed) {
@@ -106,6 +137,36 @@ impl MongoStore {
         Ok(tokio::time::timeout(patience, operation.into_future())
             .await
             .map_err(|_| Outage::Slow)?)
+    }
+
+    fn note_away(&self) {
+        if self.breaker.is_away() {
+            tracing::warn!("MongoDB is away");
+        }
+    }
+
+    fn note_there(&self) {
+        if self.breaker.is_there() {
+            tracing::info!("MongoDB is back");
+        }
+    }
+
+    async fn page(
+        &self,
+        of: &'static Collection,
+        find: Find<'_, RawDocumentBuf>,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.answer(of, async move {
+            let mut cursor = find.await?;
+            let mut documents = Vec::new();
+            while cursor.advance().await? {
+                documents.push(body::decode(of, cursor.current()));
+            }
+            Ok(documents)
+        })
+        .await?
+        .into_iter()
+        .collect()
     }
 
     /// The revision of a document, or `None` if it does not exist.
@@ -196,7 +257,7 @@ impl Documents for MongoStore {
         let each: Vec<_> =
             collections.iter().map(|of| indexes::prepare(self.collection(of), of)).collect();
         let all = stream::iter(each).buffer_unordered(PREPARING).try_collect();
-        self.within(LONG_PATIENCE, all).await?
+        self.bounded(LONG_PATIENCE, all).await?
     }
 
     async fn get(&self, of: &'static Collection, id: &str) -> Result<Option<Document>, StoreError> {
@@ -222,17 +283,7 @@ impl Documents for MongoStore {
         if query.without_payload {
             find = find.projection(doc! { keys::PAYLOAD: 0 });
         }
-        self.answer(of, async move {
-            let mut cursor = find.await?;
-            let mut documents = Vec::new();
-            while cursor.advance().await? {
-                documents.push(body::decode(of, cursor.current()));
-            }
-            Ok(documents)
-        })
-        .await?
-        .into_iter()
-        .collect()
+        self.page(of, find).await
     }
 
     async fn count(&self, of: &'static Collection, filter: &Filter) -> Result<u64, StoreError> {
@@ -351,9 +402,50 @@ impl Documents for MongoStore {
             .map_err(|error| faults::of_collection(of, error))
     }
 
+    async fn ping(&self) -> Result<(), StoreError> {
+        let ping = self.database.run_command(doc! { "ping": 1 });
+        let answer = self.bounded(PING_PATIENCE, ping).await;
+        let answer = answer.and_then(|answer| answer.map(drop).map_err(faults::plain));
+        match &answer {
+            Ok(()) => self.note_there(),
+            Err(_) if self.closed.load(Relaxed) => {}
+            Err(_) => self.note_away(),
+        }
+        answer
+    }
+
     async fn close(&self) {
         if !self.closed.swap(true, Relaxed) {
             self.database.client().clone().shutdown().await;
         }
+    }
+}
+
+#[async_trait]
+impl Transfer for MongoStore {
+    async fn scan(
+        &self,
+        of: &'static Collection,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError> {
+        let collection = self.collection(of);
+        let find = collection.find(query::after(after)).sort(doc! { keys::ID: 1 });
+        self.page(of, find.limit(limit.into())).await
+    }
+
+    async fn put(
+        &self,
+        of: &'static Collection,
+        documents: Vec<Document>,
+    ) -> Result<(), StoreError> {
+        let collection = &self.collection(of);
+        let writes = documents.into_iter().map(|document| async move {
+            let Document { id, revision, body, payload } = document;
+            let document = body::encode(of, &id, revision, &body, payload)?;
+            let replace = collection.replace_one(query::identity(&id, None), document);
+            self.answer(of, replace.upsert(true)).await.map(drop)
+        });
+        stream::iter(writes.collect::<Vec<_>>()).buffer_unordered(WRITING).try_collect().await
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::{
-    ApiState,
+    ApiState, Readiness,
     openapi::Operation,
     table::{Access, Table},
 };
@@ -41,9 +41,9 @@ async fn get_liveness() -> &'static str {
 }
 
 async fn get_readiness(State(state): State<ApiState>) -> (StatusCode, &'static str) {
-    if *state.ready.borrow() {
-        (StatusCode::OK, "ready")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping")
+    match *state.ready.borrow() {
+        Readiness::Ready => (StatusCode::OK, "ready"),
+        Readiness::Closed => (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping"),
+        Readiness::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
     }
 }

@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Result,
@@ -194,6 +195,30 @@ impl Record for ClusterRecord {
     fn search_text(&self) -> Option<String> {
         Some([self.name.as_str(), &self.display_name].join("\n"))
     }
+
+    /// The reference product writes empty texts for credentials that are not
+    /// used, and counts no generations.
+    fn complete(body: &mut Map<String, Value>) {
+        body.entry("generation").or_insert(0.into());
+        body.entry("last_check").or_insert_with(|| json!(Timestamp::NEVER));
+        body.entry("single_node").or_insert(false.into());
+        for key in ["display_name", "description"] {
+            body.entry(key).or_insert("".into());
+        }
+        body.entry("labels").or_insert_with(|| json!({}));
+        let credentials = body.entry("credentials").or_insert_with(|| json!({}));
+        if let Some(credentials) = credentials.as_object_mut() {
+            credentials.retain(|_, value| value.as_str() != Some(""));
+        }
+        let metadata = body.entry("metadata").or_insert_with(|| json!({}));
+        if let (Some(metadata), Ok(Value::Object(empty))) =
+            (metadata.as_object_mut(), serde_json::to_value(Metadata::default()))
+        {
+            for (key, value) in empty {
+                metadata.entry(key).or_insert(value);
+            }
+        }
+    }
 }
 
 impl HoldsSecrets for ClusterRecord {
@@ -227,7 +252,15 @@ impl ClusterRecord {
             })?;
             keys.open(place(&id, field), sealed)
         };
+        // The reference product encrypts what we keep decoded.
+        let open_pem = |field: &'static str, sealed: &Option<String>| {
+            decode_pem(field, open(field, sealed)?.expose_secret())
+        };
         let stored = &self.credentials;
+        let ca_pem = match &stored.ca_data {
+            Some(ca) if !ca.starts_with(PEM) => Some(open_pem("caData", &stored.ca_data)?),
+            plain => plain.clone(),
+        };
         let credentials = match self.auth_type {
             AuthType::Kubeconfig => Credentials::Kubeconfig {
                 yaml: open("kubeconfig", &stored.kubeconfig)?,
@@ -237,8 +270,8 @@ impl ClusterRecord {
                 Credentials::Token(open("token", &stored.token)?)
             }
             AuthType::Certificate => Credentials::Certificate {
-                certificate_pem: open("clientCertData", &stored.client_cert_data)?,
-                key_pem: open("clientKeyData", &stored.client_key_data)?,
+                certificate_pem: open_pem("clientCertData", &stored.client_cert_data)?.into(),
+                key_pem: open_pem("clientKeyData", &stored.client_key_data)?.into(),
             },
         };
         Ok(Target {
@@ -246,9 +279,38 @@ impl ClusterRecord {
             generation: self.generation,
             server: self.server.clone(),
             credentials,
-            ca_pem: stored.ca_data.clone(),
+            ca_pem,
             insecure: stored.insecure,
         })
+    }
+}
+
+impl ClusterRecord {
+    /// Seals what the reference product encrypted for its place, and keeps the
+    /// public certificate in clear, as for our own clusters.
+    pub(super) fn seal_anew(&mut self, keys: &KeyRing) -> Result<()> {
+        let id = self.id.to_string();
+        let stored = &mut self.credentials;
+        for (field, is_pem, value) in [
+            ("kubeconfig", false, &mut stored.kubeconfig),
+            ("token", false, &mut stored.token),
+            ("clientCertData", true, &mut stored.client_cert_data),
+            ("clientKeyData", true, &mut stored.client_key_data),
+        ] {
+            let Some(sealed) = value.as_ref().filter(|it| !KeyRing::is_placed(it)) else {
+                continue;
+            };
+            let mut opened = keys.open(place(&id, field), sealed)?;
+            if is_pem {
+                opened = decode_pem(field, opened.expose_secret())?.into();
+            }
+            *value = Some(keys.seal(place(&id, field), &opened)?);
+        }
+        if let Some(ca) = stored.ca_data.as_ref().filter(|it| !it.starts_with(PEM)) {
+            let opened = keys.open(place(&id, "caData"), ca)?;
+            stored.ca_data = Some(decode_pem("caData", opened.expose_secret())?);
+        }
+        Ok(())
     }
 }
 
@@ -287,16 +349,18 @@ impl SealedCredentials {
     }
 }
 
+/// How PEM begins (RFC 7468).
+const PEM: &str = "-----BEGIN";
+
 /// The web frontend sends base64 of the PEM that was typed in.
 fn decode_pem(field: &str, text: &str) -> Result<String> {
-    const BEGIN: &str = "-----BEGIN";
     let text = text.trim();
-    if text.starts_with(BEGIN) {
+    if text.starts_with(PEM) {
         return Ok(text.to_owned());
     }
     let compact: String = text.split_whitespace().collect();
     let decoded = BASE64.decode(compact).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.filter(|it| it.trim_start().starts_with(BEGIN)).ok_or_else(|| {
+    decoded.filter(|it| it.trim_start().starts_with(PEM)).ok_or_else(|| {
         Error::invalid(format!("credentials.{field}"), "must be PEM, or base64 of PEM")
     })
 }

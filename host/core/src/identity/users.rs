@@ -3,6 +3,7 @@
 use md5::{Digest as _, Md5};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     access::Role,
@@ -104,6 +105,15 @@ impl Record for User {
 
     fn restore_key(&mut self, id: &str) {
         self.id = id.parse().unwrap_or_default();
+    }
+
+    /// The reference product keeps only the address as it was written.
+    fn complete(body: &mut Map<String, Value>) {
+        if let Some(email) = body.get("email").and_then(Value::as_str) {
+            let key = email.trim().to_lowercase();
+            body.entry("email_key").or_insert(key.into());
+        }
+        body.entry("name").or_insert("".into());
     }
 }
 

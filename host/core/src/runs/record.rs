@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     id::Id,
@@ -141,6 +142,23 @@ impl Record for Run {
 
     fn restore_key(&mut self, id: &str) {
         self.id = id.parse().unwrap_or_default();
+    }
+
+    /// The reference product's outputs are free-form, its node states may lack
+    /// a time, and its empty lists are null.
+    fn complete(body: &mut Map<String, Value>) {
+        if body.get("status").and_then(Value::as_str) == Some("cancelled") {
+            body.insert("status".into(), "failed".into());
+        }
+        body.insert("output".into(), Value::Object(Map::new()));
+        let states = body.entry("node_states").or_insert_with(|| Value::Object(Map::new()));
+        let states = states.as_object_mut().into_iter().flat_map(Map::values_mut);
+        for state in states.filter_map(Value::as_object_mut) {
+            state.entry("timestamp").or_insert(0.into());
+        }
+        body.entry("duration").or_insert(0.into());
+        body.entry("logs").or_insert_with(|| Value::Array(Vec::new()));
+        body.entry("triggered_by").or_insert("manual".into());
     }
 }
 

@@ -51,3 +51,23 @@ fn an_older_key_still_opens() {
         KeyRing::new(Key::parse(&"new".to_owned().into()), [Key::parse(&"old".to_owned().into())]);
     assert_eq!(both.open(PLACE, &sealed).unwrap().expose_secret(), "x");
 }
+
+#[test]
+fn opens_what_the_reference_product_encrypted() {
+    // A configured text is taken by its SHA-256, as there.
+    let key: [u8; 32] = Sha256::digest(b"an encryption key").into();
+    let nonce = [7; NONCE];
+    let sealed = Aes256Gcm::new_from_slice(&key).unwrap();
+    let sealed = sealed.encrypt(&nonce.into(), b"top secret".as_slice()).unwrap();
+    let mut text = BASE64.encode([nonce.as_slice(), &sealed].concat());
+
+    let both = KeyRing::new(
+        Key::parse(&"a newer key, with more".to_owned().into()),
+        [Key::parse(&"an encryption key".to_owned().into())],
+    );
+    assert_eq!(both.open(PLACE, &text).unwrap().expose_secret(), "top secret");
+    assert!(ring("another key").open(PLACE, &text).is_err());
+    text.insert(20, 'A');
+    assert!(both.open(PLACE, &text).is_err(), "changed");
+    assert!(both.open(PLACE, "").is_err(), "empty");
+}

@@ -4,8 +4,12 @@ use std::{marker::PhantomData, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
-use super::{Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError, Totals};
+use super::{
+    Collection, Document, Documents, Filter, Patch, Query, Revision, StoreError, Totals,
+    foreign::Foreign,
+};
 
 /// The key under which a body holds [`Record::search_text`], folded.
 pub const SEARCH: &str = "search";
@@ -17,6 +21,9 @@ const SEARCHED: usize = 2_000;
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// Where it is kept.
     const COLLECTION: &'static Collection;
+    /// Body keys that only other programs write and whose content this type
+    /// keeps elsewhere. They go at the first update; other unknown keys stay.
+    const MOVED: &'static [&'static str] = &[];
 
     /// The document id.
     fn key(&self) -> String;
@@ -35,6 +42,15 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// What a search looks into; kept with the body under [`SEARCH`], which
     /// the collection then declares.
     fn search_text(&self) -> Option<String> {
+        None
+    }
+
+    /// Completes a body that cannot be read as it is, because another program
+    /// or an older build wrote it. It holds no nulls.
+    fn complete(_body: &mut Map<String, Value>) {}
+
+    /// What stands for the payload of a document that has none.
+    fn payload_of(_body: &str) -> Option<Bytes> {
         None
     }
 }
@@ -132,6 +148,7 @@ impl<T: Record> Repository<T> {
 
     /// Applies `change` to the current value until it is stored, however often
     /// others get in between. Answers `None` if there is no such document.
+    /// Body keys that this type does not know stay as they are.
     pub async fn update<E>(
         &self,
         id: &str,
@@ -141,15 +158,34 @@ impl<T: Record> Repository<T> {
         E: From<StoreError>,
     {
         loop {
-            let Some(mut stored) = self.get(id).await? else { return Ok(None) };
+            let Some(document) = self.store.get(T::COLLECTION, id).await? else {
+                return Ok(None);
+            };
+            let body = document.body.clone();
+            let mut stored = decode::<T>(document)?;
+            let foreign = Foreign::of(&body, &stored.value)?;
             change(&mut stored.value)?;
-            match self.replace(stored).await {
+            match self.replace_keeping(stored, &foreign).await {
                 Err(StoreError::Stale(_)) => {}
                 Err(StoreError::Missing) => return Ok(None),
                 Err(other) => return Err(other.into()),
                 Ok(stored) => return Ok(Some(stored)),
             }
         }
+    }
+
+    async fn replace_keeping(
+        &self,
+        stored: Stored<T>,
+        foreign: &Foreign,
+    ) -> Result<Stored<T>, StoreError> {
+        let Stored { value, revision } = stored;
+        let body = foreign.added_to(encode(&value)?)?;
+        let revision = self
+            .store
+            .replace_if(T::COLLECTION, &value.key(), revision, &body, value.payload())
+            .await?;
+        Ok(Stored { value, revision })
     }
 
     /// Changes single keys; see [`Documents::patch_if`].
@@ -200,11 +236,41 @@ fn encode<T: Record>(value: &T) -> Result<String, StoreError> {
 }
 
 fn decode<T: Record>(document: Document) -> Result<Stored<T>, StoreError> {
-    let mut value: T =
-        serde_json::from_str(&document.body).map_err(|e| StoreError::Corrupt(e.into()))?;
-    value.restore_key(&document.id);
-    value.restore_payload(document.payload);
-    Ok(Stored { value, revision: document.revision })
+    let Document { id, revision, body, payload } = document;
+    let read = serde_json::from_str(&body).or_else(|error| completed(&body).ok_or(error));
+    let mut value: T = read.map_err(|source| {
+        let collection = T::COLLECTION.name;
+        StoreError::Corrupt(Unreadable { collection, id: id.clone(), source }.into())
+    })?;
+    value.restore_key(&id);
+    value.restore_payload(payload.or_else(|| T::payload_of(&body)));
+    Ok(Stored { value, revision })
+}
+
+/// A document that is not what its type expects.
+#[derive(Debug, thiserror::Error)]
+#[error("document `{id}` of `{collection}` cannot be read")]
+struct Unreadable {
+    collection: &'static str,
+    id: String,
+    source: serde_json::Error,
+}
+
+/// A second attempt at a body that another program wrote. It writes null for
+/// an empty list or map, where our types want none or the key to be absent.
+fn completed<T: Record>(body: &str) -> Option<T> {
+    let mut body: Value = serde_json::from_str(body).ok()?;
+    drop_nulls(&mut body);
+    T::complete(body.as_object_mut()?);
+    serde_json::from_value(body).ok()
+}
+
+/// Removes keys whose value is null, at every level of objects.
+fn drop_nulls(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, value| !value.is_null());
+        fields.values_mut().for_each(drop_nulls);
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::{
     Error, Result,
@@ -48,12 +48,6 @@ pub struct Version {
     /// What was drawn.
     #[serde(skip, default = "Drawing::empty")]
     pub drawing: Drawing,
-    /// Nodes as another program stored them, read only.
-    #[serde(default, skip_serializing)]
-    pub(super) nodes: Option<Box<RawValue>>,
-    /// Edges as another program stored them, read only.
-    #[serde(default, skip_serializing)]
-    pub(super) edges: Option<Box<RawValue>>,
 }
 
 /// Where versions are kept.
@@ -77,6 +71,7 @@ pub static VERSIONS: Collection = Collection {
 
 impl Record for Version {
     const COLLECTION: &'static Collection = &VERSIONS;
+    const MOVED: &'static [&'static str] = &["nodes", "edges"];
 
     fn key(&self) -> String {
         self.id.to_string()
@@ -91,11 +86,18 @@ impl Record for Version {
     }
 
     fn restore_payload(&mut self, payload: Option<Bytes>) {
-        let (nodes, edges) = (self.nodes.take(), self.edges.take());
-        self.drawing = match payload {
-            Some(bytes) => Drawing::from_bytes(bytes),
-            None => Drawing::from_lists(nodes.as_deref(), edges.as_deref()),
-        };
+        if let Some(bytes) = payload {
+            self.drawing = Drawing::from_bytes(bytes);
+        }
+    }
+
+    fn complete(body: &mut Map<String, Value>) {
+        body.entry("description").or_insert("".into());
+        body.entry("is_automatic").or_insert(false.into());
+    }
+
+    fn payload_of(body: &str) -> Option<Bytes> {
+        Drawing::bytes_in(body)
     }
 
     /// What people wrote. A version that a run made says nothing until it is

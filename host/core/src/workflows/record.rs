@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     Error, Result,
@@ -63,8 +63,8 @@ pub struct Workflow {
     pub cluster_id: String,
     /// Where it is in its life.
     pub status: Status,
-    /// Free labels. Other programs write null for none.
-    #[serde(default, deserialize_with = "null_is_none")]
+    /// Free labels.
+    #[serde(default)]
     pub tags: Vec<String>,
     /// Number of the newest version; 1 before the first is made.
     pub current_version: i64,
@@ -99,16 +99,6 @@ pub struct Workflow {
     /// What is drawn.
     #[serde(skip, default = "Drawing::empty")]
     pub drawing: Drawing,
-    /// Nodes as another program stored them, read only.
-    #[serde(default, skip_serializing)]
-    pub(super) nodes: Option<Box<RawValue>>,
-    /// Edges as another program stored them, read only.
-    #[serde(default, skip_serializing)]
-    pub(super) edges: Option<Box<RawValue>>,
-}
-
-fn null_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Where workflows are kept.
@@ -139,6 +129,7 @@ pub static WORKFLOWS: Collection = Collection {
 
 impl Record for Workflow {
     const COLLECTION: &'static Collection = &WORKFLOWS;
+    const MOVED: &'static [&'static str] = &["nodes", "edges"];
 
     fn key(&self) -> String {
         self.id.to_string()
@@ -153,15 +144,24 @@ impl Record for Workflow {
     }
 
     fn restore_payload(&mut self, payload: Option<Bytes>) {
-        let (nodes, edges) = (self.nodes.take(), self.edges.take());
-        self.drawing = match payload {
-            Some(bytes) => Drawing::from_bytes(bytes),
-            None => Drawing::from_lists(nodes.as_deref(), edges.as_deref()),
-        };
+        if let Some(bytes) = payload {
+            self.drawing = Drawing::from_bytes(bytes);
+        }
     }
 
     fn search_text(&self) -> Option<String> {
         Some([self.name.as_str(), &self.description].join("\n"))
+    }
+
+    fn complete(body: &mut Map<String, Value>) {
+        for key in ["description", "cluster_id"] {
+            body.entry(key).or_insert("".into());
+        }
+        body.entry("current_version").or_insert(1.into());
+    }
+
+    fn payload_of(body: &str) -> Option<Bytes> {
+        Drawing::bytes_in(body)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let Command::Verify { head } = command;
-    let store = start::open_store(settings).await?;
+    let store = start::store::open(settings).await?;
     let verified = Audit::new(&store).verify(head.as_deref()).await;
     store.close().await;
     match verified.context("the audit log cannot be read")? {

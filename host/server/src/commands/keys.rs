@@ -24,7 +24,7 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let Command::Rotate = command;
-    let store = start::open_store(settings).await?;
+    let store = start::store::open(settings).await?;
     let rotated = rotate_all(&store, &start::key_ring(settings)?).await;
     store.close().await;
     let Rotated { resealed, current, unreadable } = rotated?;

@@ -3,13 +3,20 @@
 use bowsprit_host_core::store::{Collection, StoreError};
 use rusqlite::{Error, ErrorCode, ffi};
 
+/// See [`StoreError::Unwritable`].
+const SPACE: &str = "space on the store's disk";
+/// See [`StoreError::Unwritable`].
+const ACCESS: &str = "write access to the store's file";
+
 /// Why nothing was done at all.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Outage {
     #[error("the store is closed")]
     Closed,
-    #[error("the writer ended the batch: {0}")]
+    #[error("the batch was not committed: {0}")]
     Batch(String),
+    #[error("SQLite ended the transaction")]
+    RolledBack,
     #[error("a reading thread ended early")]
     Thread,
 }
@@ -40,6 +47,8 @@ pub(super) fn of_collection(of: &'static Collection, error: Error) -> StoreError
 pub(super) fn plain(error: Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::TooBig) => StoreError::TooLarge,
+        Some(ErrorCode::DiskFull) => StoreError::Unwritable(SPACE, error.into()),
+        Some(ErrorCode::ReadOnly) => StoreError::Unwritable(ACCESS, error.into()),
         // SQLITE_ERROR, `Unknown` here, is a statement that can never work: a
         // body that is not JSON, a table that was not prepared.
         Some(
@@ -52,6 +61,22 @@ pub(super) fn plain(error: Error) -> StoreError {
         | None => StoreError::Corrupt(error.into()),
         Some(_) => StoreError::Unavailable(error.into()),
     }
+}
+
+/// What each write of a batch is told when the whole batch failed.
+pub(super) fn of_batch(error: &StoreError) -> StoreError {
+    let told = Outage::Batch(chain(error));
+    match error {
+        StoreError::Unwritable(lacking, _) => StoreError::Unwritable(lacking, told.into()),
+        StoreError::Corrupt(_) => StoreError::Corrupt(told.into()),
+        _ => told.into(),
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &StoreError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |it| it.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Finds the constraint by its columns: the message says

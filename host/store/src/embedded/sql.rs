@@ -4,7 +4,7 @@
 //! one shape of request is one text, which the connections prepare once.
 
 use bowsprit_host_core::store::{
-    Collection, Direction, Filter, Patch, Query, Revision, Scalar, StoreError,
+    Collection, Direction, Document, Filter, Patch, Query, Revision, Scalar, StoreError,
 };
 use bytes::Bytes;
 use rusqlite::{
@@ -123,6 +123,38 @@ pub(super) fn insert(of: &Collection, id: &str, body: &str, payload: Option<Byte
             Bound::Text(id.to_owned()),
             Bound::Text(body.to_owned()),
             payload.map_or(Bound::Null, Bound::Blob),
+        ],
+    }
+}
+
+/// Reads the documents after an id, or the first ones.
+pub(super) fn scan(of: &Collection, after: Option<&str>, limit: u32) -> Statement {
+    let mut writer = Writer::new(of);
+    writer.push(&format!("SELECT id, rev, body, payload FROM {}", quoted(of.name)));
+    if let Some(after) = after {
+        writer.push(" WHERE id > ?");
+        writer.values.push(Bound::Text(after.to_owned()));
+    }
+    writer.push(" ORDER BY id LIMIT ?");
+    writer.values.push(Bound::Int(limit.into()));
+    writer.finish()
+}
+
+/// Writes a document as it is, over another with its id.
+pub(super) fn put(of: &Collection, document: Document) -> Statement {
+    Statement {
+        text: format!(
+            "INSERT INTO {} (id, rev, body, payload) VALUES (?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE
+             SET rev = excluded.rev, body = excluded.body, payload = excluded.payload
+             RETURNING rev",
+            quoted(of.name)
+        ),
+        values: vec![
+            Bound::Text(document.id),
+            Bound::Int(document.revision.0),
+            Bound::Text(document.body),
+            document.payload.map_or(Bound::Null, Bound::Blob),
         ],
     }
 }

@@ -1,9 +1,13 @@
 //! What only the embedded store promises.
 
+mod crash;
+mod faults;
+mod opening;
+
 use std::{path::Path, sync::Arc};
 
 use bowsprit_host_core::{
-    store::{Collection, Documents, Expiry, Field, FieldKind, Filter, Query, Revision, StoreError},
+    store::{Collection, Documents, Expiry, Field, FieldKind, Filter, Query, Revision},
     time::Timestamp,
 };
 use serde_json::json;
@@ -44,6 +48,14 @@ async fn it_conforms_on_one_thread() {
 }
 
 #[tokio::test]
+async fn a_copy_holds_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = EmbeddedStore::open(folder.path().join("from.db")).unwrap();
+    let to = EmbeddedStore::open(folder.path().join("to.db")).unwrap();
+    conformance::copies(&from, &to).await;
+}
+
+#[tokio::test]
 async fn data_is_there_after_close_and_reopen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
@@ -79,24 +91,6 @@ async fn acknowledged_writes_survive_a_crash() {
     assert_eq!(dropped.count(&NOTES, &Filter::All).await.unwrap(), 100);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_opener_waits_its_turn() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let stores = [Arc::new(open(&path).await), Arc::new(open(&path).await)];
-    let tasks = (0..200).map(|n| {
-        let store = Arc::clone(&stores[n % 2]);
-        tokio::spawn(async move { store.insert(&NOTES, &n.to_string(), "{}", None).await })
-    });
-    for task in futures::future::join_all(tasks).await {
-        task.unwrap().unwrap();
-    }
-
-    for store in &stores {
-        assert_eq!(store.count(&NOTES, &Filter::All).await.unwrap(), 200);
-    }
-}
-
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_owner_may_read_the_files() {
@@ -110,19 +104,6 @@ async fn only_the_owner_may_read_the_files() {
         let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", entry.path());
     }
-}
-
-#[test]
-fn it_does_not_create_folders_or_overwrite_other_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let missing = EmbeddedStore::open(folder.path().join("missing/store.db"));
-    assert!(matches!(missing.map(drop), Err(StoreError::Unavailable(_))));
-
-    let other = folder.path().join("other.txt");
-    std::fs::write(&other, "x".repeat(4096)).unwrap();
-    let opened = EmbeddedStore::open(&other).map(drop);
-    assert!(matches!(opened, Err(StoreError::Corrupt(_))), "{opened:?}");
-    assert_eq!(std::fs::read_to_string(&other).unwrap(), "x".repeat(4096));
 }
 
 #[tokio::test]

@@ -18,7 +18,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_i
 use tokio::sync::oneshot;
 
 use super::{
-    faults::{self, Outage},
+    faults,
+    lock::Lock,
     schema,
     sql::{self, Bound, Statement},
 };
@@ -52,6 +53,9 @@ pub(super) enum Message {
     Write(Write),
     /// Finish, close the file, then say so.
     Close(oneshot::Sender<()>),
+    /// Let a test change the connection, for faults that cannot be had otherwise.
+    #[cfg(test)]
+    Tamper(Box<dyn FnOnce(&Connection) + Send>),
 }
 
 /// The thread's state.
@@ -60,12 +64,16 @@ pub(super) struct Writer {
     queue: Receiver<Message>,
     expiring: Vec<&'static Collection>,
     next_sweep: Instant,
+    /// Let go of after the connection, which stands above it.
+    lock: Lock,
 }
 
 impl Writer {
-    /// Writes through `connection` what arrives in `queue`.
-    pub(super) fn new(connection: Connection, queue: Receiver<Message>) -> Self {
-        Self { connection, queue, expiring: Vec::new(), next_sweep: Instant::now() + SWEEP_EVERY }
+    /// Writes through `connection` what arrives in `queue`, as long as it holds
+    /// `lock`.
+    pub(super) fn new(connection: Connection, queue: Receiver<Message>, lock: Lock) -> Self {
+        let next_sweep = Instant::now() + SWEEP_EVERY;
+        Self { connection, queue, expiring: Vec::new(), next_sweep, lock }
     }
 
     /// Works until told to close, or until nobody is left to tell it.
@@ -75,6 +83,11 @@ impl Writer {
             let closing = match self.queue.recv_timeout(patience) {
                 Ok(Message::Write(first)) => self.batch(first),
                 Ok(Message::Close(done)) => Some(done),
+                #[cfg(test)]
+                Ok(Message::Tamper(change)) => {
+                    change(&self.connection);
+                    None
+                }
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
@@ -92,7 +105,9 @@ impl Writer {
         if let Err(error) = self.connection.query_row(checkpoint, [], |_| Ok(())) {
             tracing::warn!(%error, "the last checkpoint failed; the next open repeats it");
         }
-        drop(self);
+        let Self { connection, lock, .. } = self;
+        drop(connection);
+        drop(lock);
         // Nobody waits any more if `close` was cancelled.
         let _ = done.send(());
     }
@@ -106,6 +121,8 @@ impl Writer {
             match self.queue.try_recv() {
                 Ok(Message::Write(write)) => writes.push(write),
                 Ok(Message::Close(done)) => closing = Some(done),
+                #[cfg(test)]
+                Ok(Message::Tamper(change)) => change(&self.connection),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
@@ -123,8 +140,13 @@ impl Writer {
     fn commit(&mut self, changes: &[Change]) -> Vec<Result<i64, StoreError>> {
         match apply_all(&mut self.connection, changes) {
             Ok(outcomes) => outcomes,
+            // What is left of the disk may do for some of them. None was
+            // written, so that each can be tried alone.
+            Err(StoreError::Unwritable(..)) if changes.len() > 1 => {
+                changes.chunks(1).flat_map(|one| self.commit(one)).collect()
+            }
             Err(error) => {
-                let failed = |_: &Change| Err(Outage::Batch(error.to_string()).into());
+                let failed = |_: &Change| Err(faults::of_batch(&error));
                 changes.iter().map(failed).collect()
             }
         }
@@ -165,18 +187,22 @@ impl Writer {
 fn apply_all(
     connection: &mut Connection,
     changes: &[Change],
-) -> rusqlite::Result<Vec<Result<i64, StoreError>>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+) -> Result<Vec<Result<i64, StoreError>>, StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(faults::plain)?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
-        outcomes.push(apply(&transaction, change));
+        let outcome = apply(&transaction, change);
         // A full disk, for one, makes SQLite roll everything back by itself.
         // Going on would commit each later write alone and lose the earlier.
         if transaction.is_autocommit() {
-            break;
+            outcome?;
+            return Err(faults::Outage::RolledBack.into());
         }
+        outcomes.push(outcome);
     }
-    transaction.commit()?;
+    transaction.commit().map_err(faults::plain)?;
     Ok(outcomes)
 }
 

@@ -42,7 +42,10 @@ pub(super) fn encode(
         Some(id) => fields.append(cstr!("_id"), id),
         None => fields.append(cstr!("_id"), id),
     }
-    fields.append(cstr!("revision"), revision.0);
+    // Absent stands for 0; see `decode`.
+    if revision != Revision(0) {
+        fields.append(cstr!("revision"), revision.0);
+    }
     let mut json = serde_json::Deserializer::from_str(body);
     (&mut json).deserialize_map(Top { of, fields: &mut fields }).map_err(corrupt)?;
     json.end().map_err(corrupt)?;

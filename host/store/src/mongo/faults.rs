@@ -72,6 +72,16 @@ pub(super) fn plain(error: Error) -> StoreError {
     outage.into()
 }
 
+/// Whether no server could be found.
+pub(super) fn is_unreachable(error: &Error) -> bool {
+    matches!(*error.kind, ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. })
+}
+
+/// Whether one connection broke, which says little about the server.
+pub(super) fn is_broken_line(error: &Error) -> bool {
+    matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
+}
+
 /// The server's error code.
 pub(super) fn code(error: &Error) -> Option<i32> {
     match &*error.kind {
@@ -82,11 +92,17 @@ pub(super) fn code(error: &Error) -> Option<i32> {
     }
 }
 
-/// FerretDB 2.7 answers a `findAndModify` that violates a unique index with an
-/// internal error of its PostgreSQL, which names none of our indexes.
+/// Whether there are values twice that must be unique.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    code(error) == Some(DUPLICATE_KEY) || is_nameless_duplicate(error)
+}
+
+/// FerretDB 2.7 answers a `findAndModify` that violates a unique index, and the
+/// building of one over equal values, with an internal error of its
+/// PostgreSQL, which names none of our indexes.
 pub(super) fn is_nameless_duplicate(error: &Error) -> bool {
     code(error) == Some(1)
-        && message(error).is_some_and(|message| message.contains("violates exclusion constraint"))
+        && message(error).is_some_and(|message| message.contains("exclusion constraint"))
 }
 
 fn message(error: &Error) -> Option<&str> {

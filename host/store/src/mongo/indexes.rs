@@ -31,7 +31,12 @@ pub(super) async fn prepare(
     if wanted.is_empty() {
         return Ok(());
     }
-    let fault = |error| faults::of_collection(of, error);
+    let fault = |error| {
+        if faults::is_duplicate(&error) {
+            return Duplicates::in_(of).into();
+        }
+        faults::of_collection(of, error)
+    };
     match collection.create_indexes(wanted.clone()).await {
         Ok(_) => return Ok(()),
         Err(error) if faults::code(&error).is_some_and(|code| CONFLICTS.contains(&code)) => {}
@@ -49,6 +54,27 @@ pub(super) async fn prepare(
         }
     }
     Ok(())
+}
+
+/// Documents of another program that break one of our constraints.
+#[derive(Debug, thiserror::Error)]
+#[error("documents of `{collection}` have the same {fields}; change or remove all but one")]
+struct Duplicates {
+    collection: &'static str,
+    fields: String,
+}
+
+impl Duplicates {
+    fn in_(of: &Collection) -> Self {
+        let each = of.unique.iter().map(|unique| format!("`{}`", unique.fields.join("`, `")));
+        Self { collection: of.name, fields: each.collect::<Vec<_>>().join(" or the same ") }
+    }
+}
+
+impl From<Duplicates> for StoreError {
+    fn from(duplicates: Duplicates) -> Self {
+        Self::Corrupt(duplicates.into())
+    }
 }
 
 /// The name of the index that keeps `unique`.

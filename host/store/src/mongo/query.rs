@@ -3,7 +3,7 @@
 use bowsprit_host_core::store::{
     Collection, Direction, FieldKind, Filter, Patch, Query, Revision, Scalar, StoreError,
 };
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 
 use super::{body, keys, text};
 use crate::checks;
@@ -21,6 +21,20 @@ pub(super) fn identity(id: &str, seen: Option<Revision>) -> Document {
         None => None,
     };
     filter
+}
+
+/// The filter for what follows the document `id` in the order of ids, where
+/// texts come before `ObjectId`s.
+pub(super) fn after(id: Option<&str>) -> Document {
+    let Some(id) = id else { return Document::new() };
+    match body::object_id(id) {
+        Some(id) => doc! { keys::ID: { "$gt": id } },
+        // A comparison finds only values of its own type.
+        None => doc! { "$or": [
+            { keys::ID: { "$gt": id } },
+            { keys::ID: { "$gte": ObjectId::from_bytes([0; 12]) } },
+        ] },
+    }
 }
 
 /// The filter for the document `id` that [`identity`] and `when` both describe.

@@ -1,17 +1,20 @@
 //! What only the MongoDB store promises. Needs a server: its connection string
 //! is in `BOWSPRIT_TEST_MONGODB_URI`.
 
+mod away;
+mod foreign;
+
 use std::sync::Arc;
 
 use bowsprit_host_core::{
     id::Id,
-    store::{Collection, Documents, Field, FieldKind, Filter, Revision, StoreError, Unique},
+    store::{Collection, Documents, Field, FieldKind, Filter, Patch, Revision, StoreError, Unique},
     time::Timestamp,
 };
 use mongodb::bson::{Bson, DateTime, doc, oid::ObjectId};
 use serde_json::{Value, json};
 
-use super::{MongoStore, body, faults, keys};
+use super::{MongoStore, PING_PATIENCE, SELECTION, body, faults, keys};
 use crate::conformance::{self, with_database};
 
 static USERS: Collection = Collection {
@@ -19,6 +22,7 @@ static USERS: Collection = Collection {
     fields: &[
         Field { name: "email", kind: FieldKind::Text },
         Field { name: "created_at", kind: FieldKind::Time },
+        Field { name: "size", kind: FieldKind::Int },
     ],
     indexes: &[&["created_at"]],
     unique: &[Unique { name: "users_email", fields: &["email"] }],
@@ -50,41 +54,14 @@ async fn it_conforms() {
     outcome.unwrap();
 }
 
-#[tokio::test]
-async fn it_reads_and_replaces_what_another_program_wrote() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_holds_the_same_in_either_direction() {
     let Some((store, _)) = fresh_store().await else { return };
-    let id = ObjectId::new();
-    let users = store.database.collection::<mongodb::bson::Document>("users");
-    let at = DateTime::from_millis(1_700_000_000_000);
-    let written = doc! {
-        "_id": id, "email": "a@b.c", "created_at": at, "age": 7_i32, "ratio": 0.5,
-        "team": ObjectId::from_bytes([1; 12]), "left": { "at": at, "labels": { "a.b": "c" } },
-    };
-    users.insert_one(written).await.unwrap();
-    let email = mongodb::IndexModel::builder()
-        .keys(doc! { "email": 1 })
-        .options(mongodb::options::IndexOptions::builder().unique(true).build())
-        .build();
-    users.create_index(email).await.unwrap();
-    store.prepare(&[&USERS]).await.unwrap();
-
-    let found = store.get(&USERS, &id.to_hex()).await.unwrap().unwrap();
-    let body: Value = serde_json::from_str(&found.body).unwrap();
-    let at = Timestamp::from_millis(1_700_000_000_000);
-    assert_eq!(
-        body,
-        json!({
-            "email": "a@b.c", "created_at": at, "age": 7, "ratio": 0.5,
-            "team": "01".repeat(12), "left": { "at": at, "labels": { "a.b": "c" } },
-        })
-    );
-    assert_eq!(found.revision, Revision(0));
-    let taken = store.insert(&USERS, "other", r#"{"email":"a@b.c"}"#, None).await;
-    assert!(matches!(taken, Err(StoreError::Taken("users_email"))), "{taken:?}");
-    let replaced = store.replace_if(&USERS, &found.id, found.revision, &found.body, None).await;
-    assert_eq!(replaced.unwrap(), Revision(1));
-    let late = store.replace_if(&USERS, &found.id, found.revision, &found.body, None).await;
-    assert!(matches!(late, Err(StoreError::Stale(Revision(1)))), "{late:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name| crate::EmbeddedStore::open(folder.path().join(name)).unwrap();
+    conformance::copies(&store, &file("to.db")).await;
+    store.destroy().await.unwrap();
+    conformance::copies(&file("from.db"), &store).await;
     store.destroy().await.unwrap();
 }
 
