@@ -10,6 +10,7 @@
 
 mod action;
 mod entry;
+mod witness;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -18,7 +19,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     Error, Result,
-    access::Caller,
+    access::{Caller, Client},
     id::Id,
     store::{Direction, Documents, Filter, Query, Repository, StoreError},
     time::Timestamp,
@@ -26,6 +27,7 @@ use crate::{
 pub use action::{Action, Object};
 pub use entry::{AUDIT_LOG, Entry};
 use entry::{Content, GENESIS};
+pub use witness::Witness;
 
 /// Entries read at a time when the chain is checked.
 const PAGE: u32 = 500;
@@ -40,6 +42,18 @@ pub struct Actor {
     pub user: Option<Id>,
     /// Where the request came from.
     pub address: Option<IpAddr>,
+}
+
+impl Actor {
+    /// A user who has just shown who they are.
+    pub fn of(user: Id, client: &Client) -> Self {
+        Self { user: Some(user), address: Some(client.address) }
+    }
+
+    /// A stranger.
+    pub fn at(client: &Client) -> Self {
+        Self { user: None, address: Some(client.address) }
+    }
 }
 
 impl From<&Caller> for Actor {

@@ -17,7 +17,7 @@ use crate::{
     id::Id,
     kubernetes::{Cluster, Kubernetes},
     parallel::in_order,
-    secrets::KeyRing,
+    secrets::{HoldsSecrets as _, KeyRing},
     store::{
         Collection, Direction, Documents, Filter, Query, Record, Repository, StoreError, Stored,
     },
@@ -313,7 +313,7 @@ impl Clusters {
                 it.status = status;
                 it.last_check = now;
                 // What cannot be opened is told by the probe itself.
-                if let Err(error) = it.seal_anew(&self.keys) {
+                if let Err(error) = it.seal_foreign(&self.keys) {
                     tracing::warn!(cluster = %it.id, %error, "credentials stay as they were");
                 }
                 if let Some(facts) = facts.clone() {

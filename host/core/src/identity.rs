@@ -21,6 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     Error, Result,
     access::{Caller, Client},
+    audit::{Action, Actor, Audit, Object},
     id::Id,
     store::{Collection, Documents, Filter, Repository},
     time::Timestamp,
@@ -108,6 +109,7 @@ pub struct Identity {
     throttle: Throttle,
     tokens: Arc<Tokens>,
     rules: Arc<IdentityRules>,
+    audit: Audit,
 }
 
 impl Identity {
@@ -118,17 +120,19 @@ impl Identity {
         passwords: Passwords,
         tokens: Tokens,
         rules: IdentityRules,
+        audit: Audit,
     ) -> Self {
         Self {
             users: Repository::new(Arc::clone(store)),
             first_admin: Repository::new(Arc::clone(store)),
             changes: Repository::new(Arc::clone(store)),
             sessions,
-            invites: Invites::new(Arc::clone(store), rules.invite_life),
+            invites: Invites::new(Arc::clone(store), rules.invite_life, audit.clone()),
             passwords,
             throttle: Throttle::new(rules.throttle),
             tokens: Arc::new(tokens),
             rules: Arc::new(rules),
+            audit,
         }
     }
 
@@ -216,6 +220,9 @@ impl Identity {
             });
         }
         let session = self.sessions.begin(user, client, rotation).await?;
+        let how = user.auth_provider.as_deref().unwrap_or("password");
+        let object = Object::new("user", user.id).detail(format!("session {}, {how}", session.id));
+        self.audit.record(Actor::of(user.id, client), Action::SignedIn, object).await;
         self.signed_in(user, &session)
     }
 

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use bowsprit_host_api::{ApiState, Edge, Readiness, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
-    audit::{AUDIT_LOG, Audit},
+    audit::{AUDIT_LOG, Audit, Witness},
     clusters::{CLUSTERS, Clusters, PREFERENCES},
     dashboard::{DASHBOARD_STATS, Dashboard},
     events::{Events, Hub},
@@ -127,13 +127,19 @@ impl Host {
         let store = through(store::open(&settings).await?);
         let hub = Arc::new(Hub::new());
         let supervisor = Supervisor::default();
-        let events: Arc<dyn Events> = hub.clone();
+        let audit = Audit::new(&store);
+        let tasks = Arc::new(supervisor.clone());
+        let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
         let engine = start_plugins(&settings, &supervisor, events).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
-        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, is_ready)?;
+        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit))?;
         seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
-        let dead = if store::is_embedded(&settings) { Abandoned::All } else { Abandoned::Expired };
+        let alone = store::is_embedded(&settings);
+        if alone {
+            state.identity.end_abandoned_claim().await?;
+        }
+        let dead = if alone { Abandoned::All } else { Abandoned::Expired };
         runs.end_abandoned(dead).await.context("interrupted runs cannot be ended")?;
         let changes = state.identity.finish_changes().await;
         changes.context("a change of an account cannot be finished")?;
@@ -236,7 +242,7 @@ fn wire(
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    ready: watch::Receiver<Readiness>,
+    (ready, audit): (watch::Receiver<Readiness>, Audit),
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
@@ -247,7 +253,6 @@ fn wire(
     if !settings.encryption_keys_old.is_empty() {
         tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
     }
-    let audit = Audit::new(store);
     let clusters =
         Clusters::new(store, kubernetes, Arc::clone(&ring), Arc::clone(&tasks), audit.clone());
     let notifications = Notifications::new(store, Arc::clone(&events));
@@ -275,7 +280,7 @@ fn wire(
         audit: audit.clone(),
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
-    let identity = identity::open(settings, store)?;
+    let identity = identity::open(settings, store, audit.clone())?;
     let edge_limits = Arc::new(settings.edge_limits());
     let state = ApiState {
         edge: Edge::new(Arc::clone(&edge_limits)).context("the figures cannot be counted")?,

@@ -235,6 +235,33 @@ impl HoldsSecrets for ClusterRecord {
         .filter_map(|(field, sealed)| Some((field.to_owned(), sealed.as_mut()?)))
         .collect()
     }
+
+    /// Seals what the reference product encrypted for its place, and keeps the
+    /// public certificate in clear, as for our own clusters.
+    fn seal_foreign(&mut self, keys: &KeyRing) -> Result<()> {
+        let id = self.id.to_string();
+        let stored = &mut self.credentials;
+        for (field, is_pem, value) in [
+            ("kubeconfig", false, &mut stored.kubeconfig),
+            ("token", false, &mut stored.token),
+            ("clientCertData", true, &mut stored.client_cert_data),
+            ("clientKeyData", true, &mut stored.client_key_data),
+        ] {
+            let Some(sealed) = value.as_ref().filter(|it| !KeyRing::is_placed(it)) else {
+                continue;
+            };
+            let mut opened = keys.open(place(&id, field), sealed)?;
+            if is_pem {
+                opened = decode_pem(field, opened.expose_secret())?.into();
+            }
+            *value = Some(keys.seal(place(&id, field), &opened)?);
+        }
+        if let Some(ca) = stored.ca_data.as_ref().filter(|it| !it.starts_with(PEM)) {
+            let opened = keys.open(place(&id, "caData"), ca)?;
+            stored.ca_data = Some(decode_pem("caData", opened.expose_secret())?);
+        }
+        Ok(())
+    }
 }
 
 impl ClusterRecord {
@@ -282,35 +309,6 @@ impl ClusterRecord {
             ca_pem,
             insecure: stored.insecure,
         })
-    }
-}
-
-impl ClusterRecord {
-    /// Seals what the reference product encrypted for its place, and keeps the
-    /// public certificate in clear, as for our own clusters.
-    pub(super) fn seal_anew(&mut self, keys: &KeyRing) -> Result<()> {
-        let id = self.id.to_string();
-        let stored = &mut self.credentials;
-        for (field, is_pem, value) in [
-            ("kubeconfig", false, &mut stored.kubeconfig),
-            ("token", false, &mut stored.token),
-            ("clientCertData", true, &mut stored.client_cert_data),
-            ("clientKeyData", true, &mut stored.client_key_data),
-        ] {
-            let Some(sealed) = value.as_ref().filter(|it| !KeyRing::is_placed(it)) else {
-                continue;
-            };
-            let mut opened = keys.open(place(&id, field), sealed)?;
-            if is_pem {
-                opened = decode_pem(field, opened.expose_secret())?.into();
-            }
-            *value = Some(keys.seal(place(&id, field), &opened)?);
-        }
-        if let Some(ca) = stored.ca_data.as_ref().filter(|it| !it.starts_with(PEM)) {
-            let opened = keys.open(place(&id, "caData"), ca)?;
-            stored.ca_data = Some(decode_pem("caData", opened.expose_secret())?);
-        }
-        Ok(())
     }
 }
 

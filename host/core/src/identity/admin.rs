@@ -20,6 +20,7 @@ use super::{
 use crate::{
     Error, Result,
     access::{Caller, Role},
+    audit::{Action, Object},
     id::Id,
     store::{Collection, Direction, Filter, Patch, Query, Record, StoreError, Stored},
     time::Timestamp,
@@ -40,6 +41,22 @@ pub enum AccountChange {
 }
 
 impl AccountChange {
+    fn action(self) -> Action {
+        match self {
+            Self::Role(_) => Action::RoleChanged,
+            Self::Deactivate => Action::Deactivated,
+            Self::Reactivate => Action::Reactivated,
+        }
+    }
+
+    fn told_of(self, user: Id) -> Object {
+        let object = Object::new("user", user);
+        match self {
+            Self::Role(role) => object.detail(format!("now {role:?}").to_lowercase()),
+            Self::Deactivate | Self::Reactivate => object,
+        }
+    }
+
     fn ends_an_admin(self) -> bool {
         matches!(self, Self::Role(Role::User) | Self::Deactivate)
     }
@@ -163,6 +180,7 @@ impl Identity {
     ) -> Result<AccountView> {
         caller.require_admin()?;
         self.apply_change(user, change).await?;
+        self.audit.record(caller, change.action(), change.told_of(user)).await;
         Ok(AccountView::from(&self.user(user).await?))
     }
 

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     Error, Result,
     access::Caller,
+    audit::{Action, Audit, Object},
     store::{Collection, Documents, Record, Repository, StoreError, Stored},
     time::Timestamp,
 };
@@ -75,36 +76,47 @@ pub struct InviteView {
 pub struct Invites {
     stored: Repository<Invite>,
     life: Option<Duration>,
+    audit: Audit,
 }
 
 impl Invites {
     /// Invites in `store` that are good for `life`, or until they are
     /// replaced.
-    pub fn new(store: Arc<dyn Documents>, life: Option<Duration>) -> Self {
-        Self { stored: Repository::new(store), life }
+    pub fn new(store: Arc<dyn Documents>, life: Option<Duration>, audit: Audit) -> Self {
+        Self { stored: Repository::new(store), life, audit }
     }
 
     /// The settings; makes a code if there is no good one. Admins only.
     pub async fn view(&self, caller: &Caller) -> Result<InviteView> {
         caller.require_admin()?;
-        self.change(|invite| {
+        let view = self.change(|invite| {
             if !invite.is_usable(self.life) {
                 invite.renew();
             }
-        })
-        .await
+        });
+        let view = view.await?;
+        self.tell(caller, Action::InviteRevealed).await;
+        Ok(view)
+    }
+
+    async fn tell(&self, caller: &Caller, action: Action) {
+        self.audit.record(caller, action, Object::new("invite", "code")).await;
     }
 
     /// Replaces the code. Admins only.
     pub async fn renew(&self, caller: &Caller) -> Result<InviteView> {
         caller.require_admin()?;
-        self.change(Invite::renew).await
+        let view = self.change(Invite::renew).await?;
+        self.tell(caller, Action::InviteChanged).await;
+        Ok(view)
     }
 
     /// Sets whether a code is good for one registration only. Admins only.
     pub async fn set_regenerate(&self, caller: &Caller, on: bool) -> Result<InviteView> {
         caller.require_admin()?;
-        self.change(|invite| invite.regenerate_after_signup = on).await
+        let view = self.change(|invite| invite.regenerate_after_signup = on).await?;
+        self.tell(caller, Action::InviteChanged).await;
+        Ok(view)
     }
 
     /// Whether `code` is good now, without using it.

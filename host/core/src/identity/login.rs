@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Error, Result,
     access::{Caller, Client},
+    audit::{Action, Actor, Object},
     id::Id,
     store::StoreError,
     time::Timestamp,
@@ -48,6 +49,8 @@ impl Identity {
         let matches = self.passwords.verify(login.password.clone(), hash).await?;
         self.throttle.settle(&key, client, matches)?;
         let Some(user) = user.filter(|_| matches) else {
+            let object = Object::new("user", key);
+            self.audit.record(Actor::at(client), Action::SignInRefused, object).await;
             return Err(Error::Unauthenticated {
                 code: "auth.login.wrong",
                 message: "wrong e-mail address or password",
@@ -121,7 +124,14 @@ impl Identity {
 
     /// Ends the caller's session.
     pub async fn logout(&self, caller: &Caller) -> Result<()> {
-        self.sessions.end(caller.session).await
+        self.sessions.end(caller.session).await?;
+        self.tell_ended(caller, "this session").await;
+        Ok(())
+    }
+
+    async fn tell_ended(&self, caller: &Caller, which: &str) {
+        let object = Object::new("user", caller.user).detail(which);
+        self.audit.record(caller, Action::SignedOut, object).await;
     }
 
     /// Ends every session of the caller.
@@ -142,6 +152,8 @@ impl Identity {
         });
         ended.await?;
         self.sessions.ended_all(caller.user, kept);
+        let which = if kept.is_some() { "all sessions but this one" } else { "all sessions" };
+        self.tell_ended(caller, which).await;
         Ok(())
     }
 
@@ -168,6 +180,8 @@ impl Identity {
         if !session.is_some_and(|it| it.belongs_to(&user)) {
             return Err(Error::not_found("session", id));
         }
-        self.sessions.end(id).await
+        self.sessions.end(id).await?;
+        self.tell_ended(caller, &format!("session {id}")).await;
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use super::{Identity, users::UserView};
 use crate::{
     Error, Result,
     access::{Caller, Client},
+    audit::{Action, Object},
     time::Timestamp,
 };
 
@@ -78,6 +79,8 @@ impl Identity {
         });
         changed.await?;
         self.sessions.ended_all(caller.user, Some(caller.session));
+        let object = Object::new("user", caller.user).detail("other sessions ended");
+        self.audit.record(caller, Action::PasswordChanged, object).await;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Error, Result,
     access::{Client, Role},
+    audit::{Action, Actor, Object},
     id::Id,
     store::{Collection, Record, StoreError, Stored},
     time::Timestamp,
@@ -80,7 +81,10 @@ impl Identity {
         if first && added.is_err() {
             self.first_admin.remove(FIRST_ADMIN).await?;
         }
-        self.begin(&added?, client, false).await
+        let user = added?;
+        let object = Object::new("user", user.id).detail(user.email.clone());
+        self.audit.record(Actor::of(user.id, client), Action::Registered, object).await;
+        self.begin(&user, client, false).await
     }
 
     async fn add(&self, id: Id, first: bool, asked: Registration, client: &Client) -> Result<User> {
@@ -153,6 +157,17 @@ impl Identity {
             Err(StoreError::Stale(_) | StoreError::Missing) => Ok(false),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Gives back the claim to be first of a registration that died before
+    /// its user was there: for a host that has its store to itself and lets
+    /// nobody in yet. Others wait until it counts as abandoned.
+    pub async fn end_abandoned_claim(&self) -> Result<()> {
+        let Some(claim) = self.first_admin.get(FIRST_ADMIN).await? else { return Ok(()) };
+        if self.users.get(&claim.user_id.to_string()).await?.is_none() {
+            self.first_admin.remove_at(FIRST_ADMIN, claim.revision).await?;
+        }
+        Ok(())
     }
 
     fn check_domain(&self, email: &str) -> Result<()> {

@@ -1,13 +1,13 @@
 //! Sealing anew what was sealed with an older key.
 //!
 //! Safe beside everything else: a record is replaced only at the revision it
-//! was read at. Safe to break off: what is sealed with the present key is
+//! was read at, however often others get in between. Safe to break off: what is sealed with the present key is
 //! passed over, so that a second start goes on where the first one ended.
 
 use super::{KeyRing, Place};
 use crate::{
     Error, Result,
-    store::{Filter, Query, Record, Repository, StoreError},
+    store::{Filter, Query, Record, Repository},
 };
 
 /// Records read at a time.
@@ -17,6 +17,11 @@ const PAGE: u32 = 200;
 pub trait HoldsSecrets: Record {
     /// The sealed values that are there, with the field each is sealed for.
     fn secrets(&mut self) -> Vec<(String, &mut String)>;
+
+    /// Seals for their places what another program encrypted.
+    fn seal_foreign(&mut self, _keys: &KeyRing) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a rotation did.
@@ -56,7 +61,7 @@ pub async fn rotate<T: HoldsSecrets>(stored: &Repository<T>, keys: &KeyRing) -> 
         }
         seen += page.len() as u64;
         for record in page {
-            rotated = rotated.and(one(stored, keys, record.value.key()).await?);
+            rotated = rotated.and(one(stored, keys, record.value).await?);
         }
     }
 }
@@ -64,31 +69,29 @@ pub async fn rotate<T: HoldsSecrets>(stored: &Repository<T>, keys: &KeyRing) -> 
 async fn one<T: HoldsSecrets>(
     stored: &Repository<T>,
     keys: &KeyRing,
-    id: String,
+    mut record: T,
 ) -> Result<Rotated> {
-    loop {
-        let Some(mut record) = stored.get(&id).await? else { return Ok(Rotated::default()) };
-        let rotated = match reseal(&mut record.value, keys, &id) {
-            Err(Error::Unreadable { .. }) => {
-                let name = format!("{}/{id}", T::COLLECTION.name);
-                return Ok(Rotated { unreadable: vec![name], ..Rotated::default() });
-            }
-            other => other?,
-        };
-        if rotated.resealed == 0 {
-            return Ok(rotated);
+    let secrets = record.secrets();
+    if secrets.iter().all(|(_, sealed)| keys.is_current(sealed)) {
+        return Ok(Rotated { current: secrets.len(), ..Rotated::default() });
+    }
+    let id = record.key();
+    let mut rotated = Rotated::default();
+    let updated = stored.update(&id, |record| {
+        rotated = reseal(record, keys, &id)?;
+        Ok::<_, Error>(())
+    });
+    match updated.await {
+        Err(Error::Unreadable { .. }) => {
+            let name = format!("{}/{id}", T::COLLECTION.name);
+            Ok(Rotated { unreadable: vec![name], ..Rotated::default() })
         }
-        match stored.replace(record).await {
-            // Somebody else wrote it: look again.
-            Err(StoreError::Stale(_)) => {}
-            Err(StoreError::Missing) => return Ok(Rotated::default()),
-            Err(other) => return Err(other.into()),
-            Ok(_) => return Ok(rotated),
-        }
+        other => other.map(|_| rotated),
     }
 }
 
 fn reseal<T: HoldsSecrets>(record: &mut T, keys: &KeyRing, id: &str) -> Result<Rotated> {
+    record.seal_foreign(keys)?;
     let mut rotated = Rotated::default();
     for (field, sealed) in record.secrets() {
         if keys.is_current(sealed) {

@@ -22,10 +22,9 @@ enum Part {
 }
 
 impl Foreign {
-    /// What `body` holds beyond what `value`, read from it, writes.
-    pub(super) fn of<T: Record>(body: &str, value: &T) -> Result<Self, StoreError> {
-        let own = serde_json::to_string(value).map_err(corrupt)?;
-        Self::beyond(&own, body, T::MOVED)
+    /// What `body` holds beyond `own`, which the value read from it writes.
+    pub(super) fn of<T: Record>(body: &str, own: &str) -> Result<Self, StoreError> {
+        Self::beyond(own, body, T::MOVED)
     }
 
     fn beyond(own: &str, stored: &str, moved: &[&str]) -> Result<Self, StoreError> {
@@ -124,7 +123,7 @@ mod tests {
 
     fn updated(body: &str, change: impl FnOnce(&mut Thing)) -> String {
         let mut thing: Thing = serde_json::from_str(body).unwrap();
-        let foreign = Foreign::of(body, &thing).unwrap();
+        let foreign = Foreign::of::<Thing>(body, &serde_json::to_string(&thing).unwrap()).unwrap();
         change(&mut thing);
         foreign.added_to(serde_json::to_string(&thing).unwrap()).unwrap()
     }

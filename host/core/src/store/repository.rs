@@ -163,7 +163,7 @@ impl<T: Record> Repository<T> {
             };
             let body = document.body.clone();
             let mut stored = decode::<T>(document)?;
-            let foreign = Foreign::of(&body, &stored.value)?;
+            let foreign = Foreign::of::<T>(&body, &encode(&stored.value)?)?;
             change(&mut stored.value)?;
             match self.replace_keeping(stored, &foreign).await {
                 Err(StoreError::Stale(_)) => {}

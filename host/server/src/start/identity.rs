@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bowsprit_host_core::{
+    audit::Audit,
     identity::{
         Identity, IdentityRules,
         passwords::{HashCost, Passwords},
@@ -20,13 +21,17 @@ use crate::{
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub(super) fn open(settings: &Settings, store: &Arc<dyn Documents>) -> anyhow::Result<Identity> {
+pub(super) fn open(
+    settings: &Settings,
+    store: &Arc<dyn Documents>,
+    audit: Audit,
+) -> anyhow::Result<Identity> {
     let refresh = DAY * settings.token_refresh_max_age_days;
     // A token outlives its session, which decides; see `identity::tokens`.
     let tokens = Tokens::new(&keys::signing_keys(settings)?, ACTIVE + refresh + ACTIVE);
     let sessions = Sessions::new(Arc::clone(store), refresh);
     let passwords = Passwords::new(settings.limits.password_threads, HashCost::default());
-    Ok(Identity::new(store, sessions, passwords, tokens, rules(&settings.auth)))
+    Ok(Identity::new(store, sessions, passwords, tokens, rules(&settings.auth), audit))
 }
 
 fn rules(auth: &Auth) -> IdentityRules {
