@@ -256,17 +256,7 @@ fn wire(
     let clusters =
         Clusters::new(store, kubernetes, Arc::clone(&ring), Arc::clone(&tasks), audit.clone());
     let notifications = Notifications::new(store, Arc::clone(&events));
-    let observer = Observer::new(
-        Arc::clone(&node_types),
-        Statuses::new(store),
-        Arc::clone(&events),
-        Arc::clone(&tasks),
-    );
-    let asking = observer.clone();
-    supervisor.keep("observe workflows", move || {
-        let observer = asking.clone();
-        async move { observer.run().await }
-    });
+    let observer = observer(store, &node_types, &events, &tasks, supervisor);
     let versions = workflows::versions(settings, store);
     let runs = Runs::new(RunParts {
         store: Arc::clone(store),
@@ -297,6 +287,27 @@ fn wire(
         limits: edge_limits,
     };
     Ok((state, runs))
+}
+
+fn observer(
+    store: &Arc<dyn Documents>,
+    node_types: &Arc<dyn NodeTypes>,
+    events: &Arc<dyn Events>,
+    tasks: &Arc<dyn Tasks>,
+    supervisor: &Supervisor,
+) -> Observer {
+    let observer = Observer::new(
+        Arc::clone(node_types),
+        Statuses::new(store),
+        Arc::clone(events),
+        Arc::clone(tasks),
+    );
+    let asking = observer.clone();
+    supervisor.keep("observe workflows", move || {
+        let observer = asking.clone();
+        async move { observer.run().await }
+    });
+    observer
 }
 
 async fn seed_invites(settings: &Settings, identity: &Identity) -> anyhow::Result<()> {

@@ -66,22 +66,27 @@ pub(super) fn components() -> Vec<(&'static str, Value)> {
     });
     let workflow = json!({
         "id": "id", "name": "text", "description": "text", "cluster_id": "text",
-        "status": "=draft|=published|=archived", "tags": ["text"], "nodes": ["#Node"],
+        "status": "=draft|=published|=archived", "tags": ["text"], "nodes": ["#WorkflowNode"],
         "edges": ["any"], "versions?": ["any"], "current_version": "integer", "owner_id": "id",
         "team_id": "text", "created_at": "time", "updated_at": "time", "deleted_at?": "time",
         "last_run_at?": "time", "run_count": "integer", "success_count": "integer",
         "failure_count": "integer",
     });
     let version = json!({
-        "id": "id", "workflow_id": "id", "version": "integer", "nodes": ["#Node"],
+        "id": "id", "workflow_id": "id", "version": "integer", "nodes": ["#WorkflowNode"],
         "edges": ["any"], "name?": "text", "tag?": "text", "description": "text",
         "created_at": "time", "created_by": "id", "restored_from?": "integer",
         "is_automatic": "boolean", "run_id?": "id",
         "run_status?": "=running|=completed|=failed",
     });
-    [("Node", node), ("Edge", edge), ("Workflow", workflow), ("WorkflowVersion", version)]
-        .map(|(name, shape)| (name, schema(&shape)))
-        .into()
+    [
+        ("WorkflowNode", node),
+        ("WorkflowEdge", edge),
+        ("Workflow", workflow),
+        ("WorkflowVersion", version),
+    ]
+    .map(|(name, shape)| (name, schema(&shape)))
+    .into()
 }
 
 #[cfg(test)]
@@ -90,11 +95,11 @@ mod tests {
 
     #[test]
     fn says_what_the_shape_shows() {
-        let made = schema(&json!({"a": "id|null", "b?": [{"c": "#Node"}], "d": "=x"}));
+        let made = schema(&json!({"a": "id|null", "b?": [{"c": "#WorkflowNode"}], "d": "=x"}));
         assert_eq!(made["required"], json!(["a", "d"]));
         assert_eq!(made["properties"]["a"]["anyOf"][1], json!({"type": "null"}));
         let items = &made["properties"]["b"]["items"];
-        assert_eq!(items["properties"]["c"]["$ref"], "#/components/schemas/Node");
+        assert_eq!(items["properties"]["c"]["$ref"], "#/components/schemas/WorkflowNode");
         assert_eq!(made["properties"]["d"], json!({"const": "x"}));
     }
 }

@@ -79,7 +79,7 @@ fn add_revisions(table: Table) -> Table {
         "description": "text", "bytes": "integer", "replaced_at": "time", "replaced_by": "id",
     });
     let mut whole = revision.clone();
-    whole["nodes"] = json!(["#Node"]);
+    whole["nodes"] = json!(["#WorkflowNode"]);
     whole["edges"] = json!(["any"]);
     table
         .api(Method::GET, REVISIONS, Access::User, list_revisions)

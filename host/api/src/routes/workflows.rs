@@ -58,7 +58,7 @@ fn add_changes(table: Table) -> Table {
                 .fails(&["workflow.changed"])
                 .takes_shape(json!({
                     "name?": "text", "description?": "text", "status?": "text",
-                    "nodes?": ["#Node"], "edges?": ["#Edge"],
+                    "nodes?": ["#WorkflowNode"], "edges?": ["#WorkflowEdge"],
                 }))
                 .answers_shape(StatusCode::OK, json!("#Workflow")),
         )
@@ -72,7 +72,7 @@ fn add_changes(table: Table) -> Table {
             Operation::new("Saves what is drawn")
                 .fails(&["workflow.changed"])
                 .takes_shape(
-                    json!({ "nodes": ["#Node"], "edges": ["#Edge"], "description?": "text" }),
+                    json!({ "nodes": ["#WorkflowNode"], "edges": ["#WorkflowEdge"], "description?": "text" }),
                 )
                 .answers_shape(
                     StatusCode::OK,
