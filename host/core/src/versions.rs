@@ -207,8 +207,6 @@ impl Occasion {
             run_id: None,
             run_status: None,
             drawing: workflow.drawing.clone(),
-            nodes: None,
-            edges: None,
         };
         match self {
             Self::Run(run) => {

@@ -133,7 +133,7 @@ impl Host {
         let engine = start_plugins(&settings, &supervisor, events).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit))?;
-        seed_invites(&settings, &state.identity).await?;
+        identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let alone = store::is_embedded(&settings);
         if alone {
@@ -308,16 +308,6 @@ fn observer(
         async move { observer.run().await }
     });
     observer
-}
-
-async fn seed_invites(settings: &Settings, identity: &Identity) -> anyhow::Result<()> {
-    let code = settings.invite_code.as_ref().map(|it| it.expose_secret());
-    let regenerate = settings.regenerate_invite_after_signup;
-    if code.is_none() && !regenerate {
-        return Ok(());
-    }
-    let seeded = identity.invites().seed(code.unwrap_or_default(), regenerate).await;
-    seeded.context("the invite settings cannot be stored")
 }
 
 pub(crate) fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {

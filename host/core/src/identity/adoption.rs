@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{CLAIMS, FIRST_ADMIN, FirstAdmin, users::User};
+use super::{
+    CLAIMS,
+    registration::{FIRST_ADMIN, FirstAdmin},
+    users::User,
+};
 use crate::{
     access::Role,
     store::{Direction, Documents, Filter, Patch, Query, Record as _, Repository, StoreError},

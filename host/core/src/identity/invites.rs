@@ -179,7 +179,8 @@ impl Invites {
     /// already: from then on administrators decide.
     pub async fn seed(&self, code: &str, regenerate_after_signup: bool) -> Result<()> {
         let code = code.to_owned();
-        let seeded = Invite { code, regenerate_after_signup };
+        let made_at = (!code.is_empty()).then(Timestamp::now);
+        let seeded = Invite { code, regenerate_after_signup, made_at };
         match self.stored.insert(seeded).await {
             Err(StoreError::Taken(_)) => Ok(()),
             other => other.map(drop).map_err(Error::from),

@@ -18,7 +18,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use super::{Identity, SignedIn};
-use crate::{Error, Result, access::Role, secrets::KeyRing, store::Documents};
+use crate::{
+    Error, Result,
+    access::{Client, Role},
+    secrets::KeyRing,
+    store::Documents,
+};
 pub use claims::Claims;
 use claims::Person;
 use pending::Pending;

@@ -39,7 +39,7 @@ pub struct Registration {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct FirstAdmin {
     pub(super) user_id: Id,
-    at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Record for FirstAdmin {

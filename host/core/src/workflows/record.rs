@@ -188,8 +188,6 @@ impl Workflow {
             success_count: 0,
             failure_count: 0,
             drawing: Drawing::empty(),
-            nodes: None,
-            edges: None,
         }
     }
 

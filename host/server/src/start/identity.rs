@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use bowsprit_host_core::{
     audit::Audit,
     identity::{
@@ -13,6 +14,7 @@ use bowsprit_host_core::{
     },
     store::Documents,
 };
+use secrecy::ExposeSecret as _;
 
 use crate::{
     keys,
@@ -49,4 +51,15 @@ fn rules(auth: &Auth) -> IdentityRules {
             window: Duration::from_secs(60) * auth.throttle.minutes,
         },
     }
+}
+
+/// Puts down the configured invite code, where there is none yet.
+pub(super) async fn seed_invites(settings: &Settings, identity: &Identity) -> anyhow::Result<()> {
+    let code = settings.invite_code.as_ref().map(|it| it.expose_secret());
+    let regenerate = settings.regenerate_invite_after_signup;
+    if code.is_none() && !regenerate {
+        return Ok(());
+    }
+    let seeded = identity.invites().seed(code.unwrap_or_default(), regenerate).await;
+    seeded.context("the invite settings cannot be stored")
 }
