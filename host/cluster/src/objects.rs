@@ -1,5 +1,7 @@
 //! Single objects, lists, deletion, namespaces.
 
+use std::time::Duration;
+
 use bowsprit_host_core::{
     error::{Error, Result},
     kubernetes::{ObjectKey, Served},
@@ -26,6 +28,12 @@ const PAGE: u32 = 500;
 
 /// The recommended label that says what a namespace was made by.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// How long a new namespace is left alone. The API server's admission makes
+/// the first object wait 50 ms (`missingNamespaceWait` of its plugin
+/// `NamespaceLifecycle`) if its own watch, which takes about a millisecond, has
+/// not shown it the namespace yet.
+const NAMESPACE_SETTLES: Duration = Duration::from_millis(5);
 
 #[derive(Deserialize)]
 pub(crate) struct Page {
@@ -176,7 +184,10 @@ pub(crate) async fn ensure_namespace(clients: &Clients, name: &str) -> Result<bo
     let request =
         collection.create(&params, namespace.to_string().into()).map_err(Error::internal)?;
     match link.send(request).await? {
-        Outcome::Done(_) => Ok(true),
+        Outcome::Done(_) => {
+            tokio::time::sleep(NAMESPACE_SETTLES).await;
+            Ok(true)
+        }
         Outcome::Refused(status) if status.code == 409 => Ok(false),
         Outcome::Refused(status) if status.code == 403 && hidden => Ok(false),
         Outcome::Refused(status) => Err(errors::status_error(&status)),
