@@ -137,11 +137,6 @@ impl TestHost {
         host
     }
 
-    /// Changes a setting for the next start.
-    pub fn set(&mut self, variable: &str, value: &str) {
-        self.environment.push((variable.into(), value.into()));
-    }
-
     /// Starts it (again) on the same data.
     pub async fn start_again(&mut self) {
         install_crypto();

@@ -69,7 +69,7 @@ mod tests {
     fn a_closed_stream_makes_room() {
         let gauge = IntGauge::new("open", "open").unwrap();
         let streams = Streams::new(2, gauge.clone());
-        let caller = |user| Caller { user, role: Role::User, session: Id::new() };
+        let caller = |user| Caller { user, role: Role::User, session: Id::new(), address: None };
         let (one, two) = (caller(Id::new()), caller(Id::new()));
         let first = streams.open(&one).unwrap();
         let _second = streams.open(&one).unwrap();

@@ -141,7 +141,8 @@ impl Observer {
     }
 
     /// Follows a workflow from now on, in place of what was followed of it
-    /// before. Answers when every node's first status is told.
+    /// before. Answers when the first status of every node is told whose
+    /// objects are known from the seed; that of others follows the informers.
     pub async fn follow(&self, subject: Subject) {
         let catalogue = self.shared.node_types.catalogue();
         let Subject { workflow, cluster_id, cluster, nodes, seed } = subject;
@@ -155,6 +156,7 @@ impl Observer {
             nodes,
             seed: Mutex::new(seed),
             informers: Mutex::default(),
+            unwatched: Mutex::default(),
             told: Mutex::new(told),
         });
         self.ask(&followed, &catalogue, |_| true).await;
@@ -208,8 +210,9 @@ impl Observer {
         let now = Timestamp::now().to_string();
         let mut calls = Vec::new();
         for it in followed.nodes.iter().filter(|it| chosen(it)) {
+            let Some(answers) = followed.answers(it) else { continue };
             let previous = lock(&followed.told).get(&it.node.id).cloned();
-            let (answers, now) = (followed.answers(it), &now);
+            let now = &now;
             let call = async move {
                 (it, catalogue.status(&it.node, &answers, now, previous.as_ref()).await)
             };
@@ -259,6 +262,7 @@ impl Observer {
                 Err(error) => {
                     let workflow = followed.workflow;
                     tracing::info!(%workflow, kind = kind.kind, %error, "objects cannot be watched");
+                    lock(&followed.unwatched).insert((kind, namespace), error.to_string());
                 }
             }
         }

@@ -16,7 +16,7 @@ use bowsprit_host_core::{
     dashboard::{DASHBOARD_STATS, Dashboard},
     events::{Events, Hub},
     identity::{
-        CLAIMS, Identity,
+        CLAIMS,
         invites::SETTINGS,
         oauth::{OAUTH_CODES, OAUTH_STATES},
         sessions::SESSIONS,

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use bowsprit_host_core::{
     access::{Caller, Client, Role},
+    audit::Audit,
     id::Id,
     identity::{
         CLAIMS, Identity, IdentityRules, Login, Registration, SignedIn,
@@ -99,7 +100,7 @@ fn replica(store: &Arc<dyn Documents>, passwords: &Passwords, rules: IdentityRul
     let keys = SigningKeys { first: "secret".to_owned().into(), old: Vec::new(), reference: false };
     let tokens = Tokens::new(&keys, ACTIVE + REFRESH + ACTIVE);
     let sessions = Sessions::new(Arc::clone(store), REFRESH);
-    Identity::new(store, sessions, passwords.clone(), tokens, rules)
+    Identity::new(store, sessions, passwords.clone(), tokens, rules, Audit::new(store))
 }
 
 pub(super) fn client() -> Client {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     CLAIMS, Identity,
-    users::{AccountView, User},
+    users::{AccountView, RoleSource, User},
 };
 use crate::{
     Error, Result,
@@ -34,6 +34,9 @@ const CHANGES: &str = "account-changes";
 pub enum AccountChange {
     /// Gives another role.
     Role(Role),
+    /// Gives the role that the groups of an identity provider ask for, unless
+    /// somebody gave one by hand.
+    RoleOfGroups(Role),
     /// Shuts the account and ends its sessions.
     Deactivate,
     /// Opens the account again.
@@ -41,29 +44,32 @@ pub enum AccountChange {
 }
 
 impl AccountChange {
-    fn action(self) -> Action {
+    pub(super) fn action(self) -> Action {
         match self {
-            Self::Role(_) => Action::RoleChanged,
+            Self::Role(_) | Self::RoleOfGroups(_) => Action::RoleChanged,
             Self::Deactivate => Action::Deactivated,
             Self::Reactivate => Action::Reactivated,
         }
     }
 
-    fn told_of(self, user: Id) -> Object {
+    pub(super) fn told_of(self, user: Id) -> Object {
         let object = Object::new("user", user);
         match self {
-            Self::Role(role) => object.detail(format!("now {role:?}").to_lowercase()),
+            Self::Role(role) | Self::RoleOfGroups(role) => {
+                object.detail(format!("now {role:?}").to_lowercase())
+            }
             Self::Deactivate | Self::Reactivate => object,
         }
     }
 
     fn ends_an_admin(self) -> bool {
-        matches!(self, Self::Role(Role::User) | Self::Deactivate)
+        matches!(self, Self::Role(Role::User) | Self::RoleOfGroups(Role::User) | Self::Deactivate)
     }
 
     fn is_done(self, user: &User) -> bool {
         match self {
             Self::Role(role) => user.role == role,
+            Self::RoleOfGroups(role) => user.role == role || user.role_source == RoleSource::Manual,
             Self::Deactivate => user.deactivated_at.is_some(),
             Self::Reactivate => user.deactivated_at.is_none(),
         }
@@ -79,6 +85,9 @@ impl AccountChange {
                 patch.set.insert("role".into(), json!(role));
                 // A role given by hand is no identity provider's to change.
                 patch.set.insert("role_source".into(), json!("manual"));
+            }
+            Self::RoleOfGroups(role) => {
+                patch.set.insert("role".into(), json!(role));
             }
             Self::Deactivate => {
                 patch.set.insert("deactivated_at".into(), json!(now));

@@ -34,6 +34,8 @@ pub(super) struct Followed {
     pub(super) nodes: Vec<FollowedNode>,
     pub(super) seed: Mutex<Seed>,
     pub(super) informers: Mutex<HashMap<(Kind, String), Arc<dyn Informer>>>,
+    /// Why there is no informer for a kind in a namespace.
+    pub(super) unwatched: Mutex<HashMap<(Kind, String), String>>,
     /// The statuses told last.
     pub(super) told: Mutex<BTreeMap<String, NodeStatus>>,
 }
@@ -62,12 +64,13 @@ impl Followed {
         informers.get(&(kind.clone(), namespace.to_owned())).map(Arc::clone)
     }
 
-    /// The answers to a node's watches from what is known now.
-    pub(super) fn answers(&self, node: &FollowedNode) -> Vec<Answer> {
+    /// The answers to a node's watches from what is known now; `None` while
+    /// nobody can tell yet whether an object that it names is there.
+    pub(super) fn answers(&self, node: &FollowedNode) -> Option<Vec<Answer>> {
         node.watches.iter().map(|watch| self.answer(node, watch)).collect()
     }
 
-    fn answer(&self, node: &FollowedNode, watch: &Watch) -> Answer {
+    fn answer(&self, node: &FollowedNode, watch: &Watch) -> Option<Answer> {
         let namespace = watch.namespace.as_ref().unwrap_or(&node.namespace);
         let informer = self.informer(&watch.kind, namespace);
         let state = informer.as_ref().map(|it| it.state());
@@ -82,15 +85,21 @@ impl Followed {
         }
         if objects.is_empty() {
             match state {
-                Some(InformerState::Forbidden(what)) => return Answer::Forbidden(what),
+                Some(InformerState::Forbidden(what)) => return Some(Answer::Forbidden(what)),
                 // Known from the apply and not yet from the watch.
                 None | Some(InformerState::Starting) => {
-                    objects.extend(self.seeded(watch, namespace))
+                    objects.extend(self.seeded(watch, namespace));
+                    if objects.is_empty() {
+                        let why = self.unwatched(&watch.kind, namespace);
+                        if why.is_some() || watch.name.is_some() {
+                            return why.map(Answer::Unavailable);
+                        }
+                    }
                 }
                 Some(InformerState::Unavailable(why)) => {
                     objects.extend(self.seeded(watch, namespace));
                     if objects.is_empty() {
-                        return Answer::Unavailable(why);
+                        return Some(Answer::Unavailable(why));
                     }
                 }
                 Some(InformerState::Live) => objects.extend(self.seeded(watch, namespace)),
@@ -103,7 +112,12 @@ impl Followed {
             objects
                 .extend(mine.iter().filter(|it| self.is_mine(it)).map(|it| Arc::clone(&it.json)));
         }
-        Answer::Objects(objects)
+        Some(Answer::Objects(objects))
+    }
+
+    fn unwatched(&self, kind: &Kind, namespace: &str) -> Option<String> {
+        let unwatched = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
+        unwatched.get(&(kind.clone(), namespace.to_owned())).cloned()
     }
 
     fn seeded(&self, watch: &Watch, namespace: &str) -> Option<Arc<str>> {

@@ -7,9 +7,11 @@ use super::{
 use crate::{
     Error, Result,
     access::{Client, Role},
+    audit::Actor,
     id::Id,
     identity::{
         Identity, SignedIn,
+        admin::AccountChange,
         registration::{FIRST_ADMIN, email_taken},
         users::{RoleSource, User},
     },
@@ -65,18 +67,20 @@ impl Identity {
             return Err(closed());
         }
         let role = person.role;
-        let follows = |it: &User| it.role_source == RoleSource::Provider && it.role != role;
-        if provider.rules.groups.is_some() && follows(&user) {
-            self.users
-                .update(&user.id.to_string(), |it| {
-                    if follows(it) {
-                        it.role = role;
-                        it.updated_at = Timestamp::now();
-                    }
-                    Ok::<_, Error>(())
-                })
-                .await?;
-            tracing::info!(user = %user.id, ?role, provider = provider.name, "role follows groups");
+        let follows = user.role_source == RoleSource::Provider && user.role != role;
+        if provider.rules.groups.is_some() && follows {
+            match self.apply_change(user.id, AccountChange::RoleOfGroups(role)).await {
+                Ok(()) => {
+                    let change = AccountChange::RoleOfGroups(role);
+                    let object = change.told_of(user.id);
+                    self.audit.record(Actor::default(), change.action(), object).await;
+                }
+                // Whoever else might let people in is better than nobody.
+                Err(error @ Error::Conflict { .. }) => {
+                    tracing::warn!(user = %user.id, %error, "role does not follow groups");
+                }
+                Err(other) => return Err(other),
+            }
         }
         Ok(user.id)
     }
