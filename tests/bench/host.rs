@@ -7,7 +7,7 @@ use std::{
 };
 
 use bowsprit_host_store::{conformance::with_database, mongo::MongoStore};
-use bowsprit_tests::{Store, User, plugins_dir, unique};
+use bowsprit_tests::{Store, UNHURRIED, User, plugins_dir, unique};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     net::TcpStream,
@@ -111,7 +111,8 @@ impl Place {
             .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(self.path().join("data"))
             .arg("--plugins")
-            .arg(&self.plugins);
+            .arg(&self.plugins)
+            .envs(UNHURRIED);
         if let Some(uri) = &self.mongo {
             command.env("BOWSPRIT_STORE", uri);
         }

@@ -37,8 +37,11 @@ pub enum Store {
 
 /// Tests send more requests a second than a person does: settings for hosts
 /// under test, also for those started as a process.
-pub const UNHURRIED: [(&str, &str); 2] =
-    [("BOWSPRIT_RATE_LIMIT_RPS", "1000000"), ("BOWSPRIT_RATE_LIMIT_BURST", "1000000")];
+pub const UNHURRIED: [(&str, &str); 3] = [
+    ("BOWSPRIT_RATE_LIMIT_RPS", "1000000"),
+    ("BOWSPRIT_RATE_LIMIT_BURST", "1000000"),
+    ("BOWSPRIT_LIMITS_STREAMS_PER_USER", "10000"),
+];
 
 /// A host under test. Stops when dropped; [`TestHost::stop`] does it in order.
 pub struct TestHost {

@@ -271,7 +271,7 @@ fn failures(route: &Route, operation: &Operation) -> BTreeMap<u16, Vec<&'static 
             list.push(code);
         }
     };
-    let everywhere = ["cors.origin", "request.headers-too-large", "internal"];
+    let everywhere = ["cors.origin", "request.headers-too-large", "internal", "secret.unreadable"];
     everywhere.into_iter().for_each(|it| add(None, it));
     if route.metered {
         add(None, "rate.exceeded");

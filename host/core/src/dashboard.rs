@@ -12,9 +12,7 @@ use crate::{
     Error, Result,
     access::Caller,
     id::Id,
-    store::{
-        Collection, Direction, Documents, Filter, Query, Record, Repository, StoreError, Stored,
-    },
+    store::{Collection, Direction, Documents, Filter, Query, Record, Repository, StoreError},
     time::Timestamp,
     workflows::{Status, Workflow},
 };
@@ -145,8 +143,7 @@ impl Dashboard {
         figures: Figures,
         now: Timestamp,
     ) -> Result<Option<Figures>> {
-        let Some(Stored { value: kept, revision }) = self.snapshots.get(&user.to_string()).await?
-        else {
+        let Some(kept) = self.snapshots.get(&user.to_string()).await? else {
             let first = Snapshot::first(user, figures, now);
             return match self.snapshots.insert(first).await {
                 Ok(_) | Err(StoreError::Taken(_)) => Ok(None),
@@ -155,8 +152,8 @@ impl Dashboard {
         };
         let next = kept.next(figures, now);
         let previous = next.previous_month_stats;
-        if next != kept {
-            match self.snapshots.replace(Stored { value: next, revision }).await {
+        if next != kept.value {
+            match self.snapshots.replace(kept.with(next)).await {
                 // Who was faster kept the same month.
                 Ok(_) | Err(StoreError::Stale(_) | StoreError::Missing) => {}
                 Err(other) => return Err(other.into()),

@@ -140,6 +140,14 @@ impl Versions {
         Ok(())
     }
 
+    /// Versions whose run is said to go on: the workflow, the number, the run.
+    pub async fn running(&self) -> Result<Vec<(Id, i64, Id)>> {
+        let running = Filter::Eq("run_status", "running".into());
+        let found = self.stored.find(&Query::new(running, 1_000).bodies_only()).await?;
+        let of = |it: &Version| Some((it.workflow_id, it.version, it.run_id?));
+        Ok(found.iter().filter_map(|it| of(&it.value)).collect())
+    }
+
     async fn stored(&self, workflow: Id, number: i64) -> Result<Stored<Version>> {
         let found = self.stored.find_one(this(workflow, number)).await?;
         found.ok_or_else(|| Error::not_found("version", number))

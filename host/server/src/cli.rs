@@ -30,19 +30,11 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     /// Checks the audit log.
-    Audit {
-        #[command(subcommand)]
-        command: audit::Command,
-        #[command(flatten)]
-        serve: Serve,
-    },
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Looks after the keys that seal credentials.
-    Keys {
-        #[command(subcommand)]
-        command: keys::Command,
-        #[command(flatten)]
-        serve: Serve,
-    },
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Saves the store, the generated keys and the plugins in a folder.
     Backup(commands::backup::Backup),
     /// Brings an instance back from a backup, to a clean data folder.
@@ -90,14 +82,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(args) => serve(args.load()?),
         Command::Config(command) => config::run(command),
-        Command::Audit { command, serve } => {
-            let settings = serve.settings()?;
-            wait_for(audit::run(command, &settings))
-        }
-        Command::Keys { command, serve } => {
-            let settings = serve.settings()?;
-            wait_for(keys::run(command, &settings))
-        }
+        Command::Audit(command) => wait_for(command.run()),
+        Command::Keys(command) => wait_for(command.run()),
         Command::Backup(backup) => wait_for(backup.run()),
         Command::Restore(restore) => wait_for(restore.run()),
         Command::Db(command) => wait_for(command.run()),

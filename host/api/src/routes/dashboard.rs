@@ -20,12 +20,16 @@ use crate::{
 
 pub(super) fn add(table: Table) -> Table {
     let figure = json!({ "value": "text", "change": "number", "trend": "=up|=down|=neutral" });
+    let brief = json!({
+        "id": "id", "name": "text", "status": "=draft|=published|=archived", "cluster_id": "text",
+        "current_version": "integer", "updated_at": "time",
+    });
     table
         .api(Method::GET, "/dashboard/recent-workflows", Access::User, recent_workflows)
         .described(
             Operation::new("Workflows changed last, without what is drawn")
                 .reads("limit", "1 to 20; else 5")
-                .answers_shape(StatusCode::OK, json!({ "workflows": ["#Workflow"] })),
+                .answers_shape(StatusCode::OK, json!({ "workflows": [brief] })),
         )
         .api(Method::GET, "/dashboard/stats", Access::User, stats)
         .described(Operation::new("Figures of the caller's workflows").answers_shape(

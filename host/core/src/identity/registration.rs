@@ -14,7 +14,7 @@ use crate::{
     access::{Client, Role},
     audit::{Action, Actor, Object},
     id::Id,
-    store::{Collection, Record, StoreError, Stored},
+    store::{Collection, Record, StoreError},
     time::Timestamp,
 };
 
@@ -151,8 +151,7 @@ impl Identity {
         if !abandoned {
             return Ok(false);
         }
-        let taken_over = Stored { value: claim, revision: existing.revision };
-        match self.first_admin.replace(taken_over).await {
+        match self.first_admin.replace(existing.with(claim)).await {
             Ok(_) => Ok(true),
             Err(StoreError::Stale(_) | StoreError::Missing) => Ok(false),
             Err(other) => Err(other.into()),

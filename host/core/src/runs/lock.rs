@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     id::Id,
-    store::{Collection, Documents, Filter, Record, Repository, StoreError, Stored},
+    store::{Collection, Documents, Filter, Record, Repository, StoreError},
     time::Timestamp,
 };
 
@@ -69,8 +69,7 @@ impl Locks {
                     message: "this workflow is being run; wait until that run is over".into(),
                 });
             }
-            let taken_over = Stored { value: lock.clone(), revision: held.revision };
-            match self.stored.replace(taken_over).await {
+            match self.stored.replace(held.with(lock.clone())).await {
                 Ok(_) => return Ok(lock),
                 Err(StoreError::Stale(_) | StoreError::Missing) => {}
                 Err(other) => return Err(other.into()),

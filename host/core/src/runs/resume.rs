@@ -44,7 +44,29 @@ impl Runs {
                 self.end_one(run).await?;
             }
         }
-        if which == Abandoned::All { self.locks.revoke_all().await } else { Ok(()) }
+        match which {
+            Abandoned::Own => Ok(()),
+            Abandoned::Expired => self.end_versions(which).await,
+            Abandoned::All => {
+                self.end_versions(which).await?;
+                self.locks.revoke_all().await
+            }
+        }
+    }
+
+    /// Versions of runs that died before they were recorded, or were recorded
+    /// as ended by a host that died then.
+    async fn end_versions(&self, which: Abandoned) -> Result<()> {
+        for (workflow, number, run) in self.versions.running().await? {
+            let goes_on = self.is_own(run)
+                || which == Abandoned::Expired && self.locks.is_held(workflow, run).await?;
+            if !goes_on {
+                let ended = self.runs.get(&run.to_string()).await?.map(|it| it.value.status);
+                let status = ended.unwrap_or(RunStatus::Failed);
+                self.versions.record_run(workflow, number, status.as_str()).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn end_one(&self, mut run: Run) -> Result<()> {

@@ -70,6 +70,16 @@ pub struct Stored<T> {
     pub value: T,
     /// Its revision.
     pub revision: Revision,
+    /// The body it was read from. What this type does not know of it stays.
+    body: String,
+}
+
+impl<T> Stored<T> {
+    /// Another value in the place of this one.
+    #[must_use]
+    pub fn with(self, value: T) -> Self {
+        Self { value, ..self }
+    }
 }
 
 impl<T> std::ops::Deref for Stored<T> {
@@ -132,23 +142,24 @@ impl<T: Record> Repository<T> {
         let body = encode(&value)?;
         let revision =
             self.store.insert(T::COLLECTION, &value.key(), &body, value.payload()).await?;
-        Ok(Stored { value, revision })
+        Ok(Stored { value, revision, body })
     }
 
-    /// Replaces a value that is still at the revision it was read at.
+    /// Replaces a value that is still at the revision it was read at. Body
+    /// keys that this type does not know stay as they are.
     pub async fn replace(&self, stored: Stored<T>) -> Result<Stored<T>, StoreError> {
-        let Stored { value, revision } = stored;
-        let body = encode(&value)?;
+        let Stored { value, revision, body: before } = stored;
+        let own = encode(&read::<T>(&value.key(), &before)?)?;
+        let body = Foreign::of::<T>(&before, &own)?.added_to(encode(&value)?)?;
         let revision = self
             .store
             .replace_if(T::COLLECTION, &value.key(), revision, &body, value.payload())
             .await?;
-        Ok(Stored { value, revision })
+        Ok(Stored { value, revision, body })
     }
 
     /// Applies `change` to the current value until it is stored, however often
     /// others get in between. Answers `None` if there is no such document.
-    /// Body keys that this type does not know stay as they are.
     pub async fn update<E>(
         &self,
         id: &str,
@@ -158,34 +169,15 @@ impl<T: Record> Repository<T> {
         E: From<StoreError>,
     {
         loop {
-            let Some(document) = self.store.get(T::COLLECTION, id).await? else {
-                return Ok(None);
-            };
-            let body = document.body.clone();
-            let mut stored = decode::<T>(document)?;
-            let foreign = Foreign::of::<T>(&body, &encode(&stored.value)?)?;
+            let Some(mut stored) = self.get(id).await? else { return Ok(None) };
             change(&mut stored.value)?;
-            match self.replace_keeping(stored, &foreign).await {
+            match self.replace(stored).await {
                 Err(StoreError::Stale(_)) => {}
                 Err(StoreError::Missing) => return Ok(None),
                 Err(other) => return Err(other.into()),
                 Ok(stored) => return Ok(Some(stored)),
             }
         }
-    }
-
-    async fn replace_keeping(
-        &self,
-        stored: Stored<T>,
-        foreign: &Foreign,
-    ) -> Result<Stored<T>, StoreError> {
-        let Stored { value, revision } = stored;
-        let body = foreign.added_to(encode(&value)?)?;
-        let revision = self
-            .store
-            .replace_if(T::COLLECTION, &value.key(), revision, &body, value.payload())
-            .await?;
-        Ok(Stored { value, revision })
     }
 
     /// Changes single keys; see [`Documents::patch_if`].
@@ -237,14 +229,18 @@ fn encode<T: Record>(value: &T) -> Result<String, StoreError> {
 
 fn decode<T: Record>(document: Document) -> Result<Stored<T>, StoreError> {
     let Document { id, revision, body, payload } = document;
-    let read = serde_json::from_str(&body).or_else(|error| completed(&body).ok_or(error));
-    let mut value: T = read.map_err(|source| {
-        let collection = T::COLLECTION.name;
-        StoreError::Corrupt(Unreadable { collection, id: id.clone(), source }.into())
-    })?;
+    let mut value: T = read(&id, &body)?;
     value.restore_key(&id);
     value.restore_payload(payload.or_else(|| T::payload_of(&body)));
-    Ok(Stored { value, revision })
+    Ok(Stored { value, revision, body })
+}
+
+fn read<T: Record>(id: &str, body: &str) -> Result<T, StoreError> {
+    let read = serde_json::from_str(body).or_else(|error| completed(body).ok_or(error));
+    read.map_err(|source| {
+        let collection = T::COLLECTION.name;
+        StoreError::Corrupt(Unreadable { collection, id: id.to_owned(), source }.into())
+    })
 }
 
 /// A document that is not what its type expects.

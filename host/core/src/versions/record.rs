@@ -62,9 +62,15 @@ pub static VERSIONS: Collection = Collection {
         Field { name: "created_at", kind: FieldKind::Time },
         Field { name: "created_by", kind: FieldKind::Id },
         Field { name: "run_id", kind: FieldKind::Id },
+        Field { name: "run_status", kind: FieldKind::Text },
         Field { name: SEARCH, kind: FieldKind::Search },
     ],
-    indexes: &[&["workflow_id", "version"], &["created_by", "created_at"], &["created_by", SEARCH]],
+    indexes: &[
+        &["workflow_id", "version"],
+        &["created_by", "created_at"],
+        &["created_by", SEARCH],
+        &["run_status"],
+    ],
     unique: &[Unique { name: "version_number", fields: &["workflow_id", "version"] }],
     expiry: None,
 };

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use bowsprit_host_core::audit::{Audit, Verified};
 use clap::Subcommand;
 
-use crate::{settings::Settings, start};
+use crate::{cli::Serve, start};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -13,19 +13,23 @@ pub(crate) enum Command {
         /// A head that an earlier check printed; must still be in the chain.
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
+        #[command(flatten)]
+        serve: Serve,
     },
 }
 
-pub(crate) async fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
-    let Command::Verify { head } = command;
-    let store = start::store::open(settings).await?;
-    let verified = Audit::new(&store).verify(head.as_deref()).await;
-    store.close().await;
-    match verified.context("the audit log cannot be read")? {
-        Ok(Verified { entries, head }) => {
-            println!("{entries} entries, unbroken; head {head}");
-            Ok(())
+impl Command {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let Self::Verify { head, serve } = self;
+        let store = start::store::open(&serve.settings()?).await?;
+        let verified = Audit::new(&store).verify(head.as_deref()).await;
+        store.close().await;
+        match verified.context("the audit log cannot be read")? {
+            Ok(Verified { entries, head }) => {
+                println!("{entries} entries, unbroken; head {head}");
+                Ok(())
+            }
+            Err(broken) => bail!("the audit log was tampered with: {broken}"),
         }
-        Err(broken) => bail!("the audit log was tampered with: {broken}"),
     }
 }

@@ -12,27 +12,33 @@ use bowsprit_host_core::{
 };
 use clap::Subcommand;
 
-use crate::{settings::Settings, start};
+use crate::{cli::Serve, start};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Seals everything with `encryption_key` that one of
     /// `encryption_keys_old` sealed. May be broken off and repeated, and run
     /// beside a host that uses MongoDB.
-    Rotate,
+    Rotate {
+        #[command(flatten)]
+        serve: Serve,
+    },
 }
 
-pub(crate) async fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
-    let Command::Rotate = command;
-    let store = start::store::open(settings).await?;
-    let rotated = rotate_all(&store, &start::key_ring(settings)?).await;
-    store.close().await;
-    let Rotated { resealed, current, unreadable } = rotated?;
-    println!("{resealed} secrets sealed anew, {current} were already");
-    if !unreadable.is_empty() {
-        bail!("no configured key opens the secrets of {}", unreadable.join(", "));
+impl Command {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let Self::Rotate { serve } = self;
+        let settings = serve.settings()?;
+        let store = start::store::open(&settings).await?;
+        let rotated = rotate_all(&store, &start::key_ring(&settings)?).await;
+        store.close().await;
+        let Rotated { resealed, current, unreadable } = rotated?;
+        println!("{resealed} secrets sealed anew, {current} were already");
+        if !unreadable.is_empty() {
+            bail!("no configured key opens the secrets of {}", unreadable.join(", "));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Seals every secret of the host with the present key.
