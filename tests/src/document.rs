@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 
 /// Compiled schemas by path, method and status; each is used thousands of
 /// times.
-static COMPILED: LazyLock<Mutex<HashMap<(String, String, u16), Arc<Validator>>>> =
-    LazyLock::new(Mutex::default);
+/// By path, method and status.
+type Validators = HashMap<(String, String, u16), Arc<Validator>>;
+
+static COMPILED: LazyLock<Mutex<Validators>> = LazyLock::new(Mutex::default);
 
 /// Panics unless the document promises this answer. `path` is from the
 /// server's root; a query is ignored.

@@ -15,6 +15,8 @@ use clap::Subcommand;
 
 use address::Address;
 
+use crate::output::say;
+
 /// Looks after the store.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Db {
@@ -36,7 +38,7 @@ impl Db {
             Self::Check { store: Address::File(path) } => {
                 embedded::examine(&path)
                     .with_context(|| format!("the store {}", path.display()))?;
-                println!("{} is sound", path.display());
+                say(format_args!("{} is sound", path.display()));
                 Ok(())
             }
             Self::Check { store: Address::Server(_) } => {

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod keys;
 mod logging;
+mod output;
 mod settings;
 mod start;
 mod supervisor;

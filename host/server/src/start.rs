@@ -47,7 +47,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{commands::keys::rotate_beside, keys, settings::Settings, supervisor::Supervisor};
+use crate::{
+    commands::keys::rotate_beside, keys, output::say, settings::Settings, supervisor::Supervisor,
+};
 
 /// How long requests and runs under way may take when the host stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -99,7 +101,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let host = Host::start(settings).await?;
     // Whoever reads the line may send a signal at once.
     let mut signals = Signals::listen()?;
-    println!("listening on http://{}", host.address());
+    say(format_args!("listening on http://{}", host.address()));
     signals.next().await;
     tracing::info!("stopping");
     tokio::spawn(async move {

@@ -74,16 +74,18 @@ fn add_versions(table: Table) -> Table {
 }
 
 fn add_revisions(table: Table) -> Table {
-    let revision = json!({
+    let whole = json!({
+        "id": "id", "workflow_id": "id", "revision": "integer", "name": "text",
+        "description": "text", "bytes": "integer", "replaced_at": "time", "replaced_by": "id",
+        "nodes": ["#WorkflowNode"], "edges": ["any"],
+    });
+    let listed = json!({
         "id": "id", "workflow_id": "id", "revision": "integer", "name": "text",
         "description": "text", "bytes": "integer", "replaced_at": "time", "replaced_by": "id",
     });
-    let mut whole = revision.clone();
-    whole["nodes"] = json!(["#WorkflowNode"]);
-    whole["edges"] = json!(["any"]);
     table
         .api(Method::GET, REVISIONS, Access::User, list_revisions)
-        .described(paged("Lists what was overwritten, newest first", "revisions", revision))
+        .described(paged("Lists what was overwritten, newest first", "revisions", listed))
         .api(Method::GET, REVISION, Access::User, get_revision)
         .described(Operation::new("One revision").answers_shape(StatusCode::OK, whole))
         .api(Method::POST, &format!("{REVISION}/restore"), Access::User, restore_revision)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -87,22 +87,27 @@ pub struct GivenCredentials {
 /// Credentials at rest: secrets sealed, the rest in clear.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct SealedCredentials {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) kubeconfig: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) context: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) client_cert_data: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) client_key_data: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) ca_data: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub(super) namespace: Option<String>,
     #[serde(default)]
     pub(super) insecure: bool,
+}
+
+/// The reference product writes empty texts for credentials that are not used.
+fn filled<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(source)?.filter(|it| !it.is_empty()))
 }
 
 /// What the last successful probe found.
@@ -196,8 +201,7 @@ impl Record for ClusterRecord {
         Some([self.name.as_str(), &self.display_name].join("\n"))
     }
 
-    /// The reference product writes empty texts for credentials that are not
-    /// used, and counts no generations.
+    /// The reference product counts no generations.
     fn complete(body: &mut Map<String, Value>) {
         body.entry("generation").or_insert(0.into());
         body.entry("last_check").or_insert_with(|| json!(Timestamp::NEVER));
@@ -206,10 +210,7 @@ impl Record for ClusterRecord {
             body.entry(key).or_insert("".into());
         }
         body.entry("labels").or_insert_with(|| json!({}));
-        let credentials = body.entry("credentials").or_insert_with(|| json!({}));
-        if let Some(credentials) = credentials.as_object_mut() {
-            credentials.retain(|_, value| value.as_str() != Some(""));
-        }
+        body.entry("credentials").or_insert_with(|| json!({}));
         let metadata = body.entry("metadata").or_insert_with(|| json!({}));
         if let (Some(metadata), Ok(Value::Object(empty))) =
             (metadata.as_object_mut(), serde_json::to_value(Metadata::default()))

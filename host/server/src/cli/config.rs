@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::Serve;
-use crate::settings;
+use crate::{output::say, settings};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -22,10 +22,10 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
             for warning in &loaded.warnings {
                 eprintln!("warning: {warning}");
             }
-            println!("the settings can be used");
+            say(format_args!("the settings can be used"));
         }
-        Command::Print(args) => print!("{}", args.load()?.to_yaml()),
-        Command::Docs => print!("{}", settings::to_markdown()),
+        Command::Print(args) => say(format_args!("{}", args.load()?.to_yaml().trim_end())),
+        Command::Docs => say(format_args!("{}", settings::to_markdown().trim_end())),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use bowsprit_host_core::audit::{Audit, Verified};
 use clap::Subcommand;
 
-use crate::{cli::Serve, start};
+use crate::{cli::Serve, output::say, start};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -26,7 +26,7 @@ impl Command {
         store.close().await;
         match verified.context("the audit log cannot be read")? {
             Ok(Verified { entries, head }) => {
-                println!("{entries} entries, unbroken; head {head}");
+                say(format_args!("{entries} entries, unbroken; head {head}"));
                 Ok(())
             }
             Err(broken) => bail!("the audit log was tampered with: {broken}"),

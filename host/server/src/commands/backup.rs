@@ -23,7 +23,7 @@ use super::{
     folder,
     manifest::{Count, Manifest},
 };
-use crate::{cli::Serve, keys, settings::Settings, start::COLLECTIONS};
+use crate::{cli::Serve, keys, output::say, settings::Settings, start::COLLECTIONS};
 
 pub(super) const STORE: &str = "store.db";
 pub(super) const KEYS: &str = "keys";
@@ -58,7 +58,7 @@ impl Backup {
         });
         match saved {
             Ok(count) => {
-                println!("{count} documents are saved in {}", self.folder.display());
+                say(format_args!("{count} documents are saved in {}", self.folder.display()));
                 Ok(())
             }
             Err(error) => {

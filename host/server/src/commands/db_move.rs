@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::address::{Address, Opened};
-use crate::start::COLLECTIONS;
+use crate::{output::say, start::COLLECTIONS};
 
 /// Notes of moves that are not finished.
 static MOVES: Collection =
@@ -48,7 +48,10 @@ impl Move {
         self.begin(&*to.clone().documents()).await?;
         let moved = fill(&from, &to).await?;
         to.transfer().remove_if(&MOVES, UNFINISHED, None).await?;
-        println!("{moved} documents moved from {} to {}; both hold the same", self.from, self.to);
+        say(format_args!(
+            "{moved} documents moved from {} to {}; both hold the same",
+            self.from, self.to
+        ));
         to.transfer().close().await;
         from.transfer().close().await;
         Ok(())
@@ -61,7 +64,7 @@ impl Move {
         let source = self.from.to_string();
         match unfinished_from(to).await? {
             Some(earlier) if earlier == source => {
-                println!("going on with an earlier move from {source}");
+                say(format_args!("going on with an earlier move from {source}"));
                 return Ok(());
             }
             Some(earlier) if !self.replace => bail!(
@@ -114,7 +117,7 @@ pub(super) async fn fill(from: &Opened, to: &Opened) -> anyhow::Result<u64> {
                 written.hex()
             );
         }
-        println!("{:<24} {:>8} documents  {}", of.name, read.documents, read.hex());
+        say(format_args!("{:<24} {:>8} documents  {}", of.name, read.documents, read.hex()));
         total += read.documents;
     }
     Ok(total)
@@ -133,6 +136,6 @@ async fn unfinished_from(store: &dyn Documents) -> Result<Option<String>, StoreE
     let note = store.get(&MOVES, UNFINISHED).await?;
     Ok(note.map(|note| {
         let body: Value = serde_json::from_str(&note.body).unwrap_or_default();
-        body["from"].as_str().unwrap_or_default().to_owned()
+        body.get("from").and_then(|it| it.as_str()).unwrap_or_default().to_owned()
     }))
 }

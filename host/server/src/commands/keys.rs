@@ -12,7 +12,7 @@ use bowsprit_host_core::{
 };
 use clap::Subcommand;
 
-use crate::{cli::Serve, start};
+use crate::{cli::Serve, output::say, start};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -33,7 +33,7 @@ impl Command {
         let rotated = rotate_all(&store, &start::key_ring(&settings)?).await;
         store.close().await;
         let Rotated { resealed, current, unreadable } = rotated?;
-        println!("{resealed} secrets sealed anew, {current} were already");
+        say(format_args!("{resealed} secrets sealed anew, {current} were already"));
         if !unreadable.is_empty() {
             bail!("no configured key opens the secrets of {}", unreadable.join(", "));
         }

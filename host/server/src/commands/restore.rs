@@ -20,7 +20,7 @@ use super::{
     db_move, folder,
     manifest::{Count, Manifest},
 };
-use crate::{cli::Serve, keys, settings::Settings, start::COLLECTIONS};
+use crate::{cli::Serve, keys, output::say, settings::Settings, start::COLLECTIONS};
 
 /// Brings an instance back. The data folder must not hold one.
 #[derive(Debug, Args)]
@@ -46,13 +46,13 @@ impl Restore {
             folder::write(&data.join(&name), &fs::read(saved_keys.join(&name))?)?;
         }
         folder::sync(data)?;
-        println!("restored the backup of {} to {}", manifest.made_at, data.display());
+        say(format_args!("restored the backup of {} to {}", manifest.made_at, data.display()));
         for (dir, name) in &manifest.plugins {
             let to = data.join(PLUGINS).join(name);
             fs::create_dir_all(data.join(PLUGINS))?;
             folder::copy(&self.folder.join(PLUGINS).join(name), &to)
                 .with_context(|| format!("{}", to.display()))?;
-            println!("plugins of {dir}: start with --plugins {}", to.display());
+            say(format_args!("plugins of {dir}: start with --plugins {}", to.display()));
         }
         Ok(())
     }
