@@ -7,13 +7,13 @@ use std::{
 
 use bowsprit_host_core::{events::Hub, plugins::Plugins as _};
 use bowsprit_host_engine::{EngineConfig, PluginEngine};
-use bowsprit_tests::{Sample, plugins_dir};
+use bowsprit_tests::{Sample, copy_folder, plugins_dir};
 use tokio::task::JoinHandle;
 use wasmtime::component::Component;
 
 use crate::{
     engine::{bare_engine, revive},
-    plugins::{copy, salted},
+    plugins::salted,
     report::{Figure, Measured, Report, Target},
 };
 
@@ -75,7 +75,7 @@ impl Watched {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plugin = folder.path().join("plugins").join(PLUGIN);
-        copy(&plugins_dir().join(PLUGIN), &plugin);
+        copy_folder(&plugins_dir().join(PLUGIN), &plugin);
         let config = EngineConfig {
             dirs: vec![folder.path().join("plugins")],
             cache_dir: Some(folder.path().join("cache")),

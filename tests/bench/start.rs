@@ -3,12 +3,12 @@
 
 use std::{fs, path::Path, time::Instant};
 
-use bowsprit_tests::{Sample, Store, guests_dir, plugins_dir};
+use bowsprit_tests::{Sample, Store, copy_folder, guests_dir, plugins_dir};
 
 use crate::{
     host::{Place, administrator},
     limits::Limits,
-    plugins::{copy, salted},
+    plugins::salted,
     report::{Figure, Measured, Report, Target},
 };
 
@@ -67,7 +67,7 @@ fn fill(folder: &Path) {
     for entry in fs::read_dir(plugins_dir()).unwrap() {
         let entry = entry.unwrap();
         if entry.path().join("plugin.toml").is_file() {
-            copy(&entry.path(), &folder.join(entry.file_name()));
+            copy_folder(&entry.path(), &folder.join(entry.file_name()));
             count += 1;
         }
     }

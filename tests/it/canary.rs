@@ -4,11 +4,11 @@
 use std::{io::Read as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use bowsprit_tests::{Answer, Kube, User, unique};
+use bowsprit_tests::{Answer, Kube, User, copy_folder, guests_dir, unique};
 use serde_json::{Value, json};
 
 use crate::{
-    process::{address, admin, serve, signal},
+    process::{address, admin, binary, serve, signal},
     runs::node,
 };
 
@@ -100,17 +100,23 @@ async fn give_credentials(user: &User, kube: &Kube, seen: &mut Seen) -> Vec<Stri
 }
 
 /// A run with given values, its stream, and everything there is to read after.
-async fn run_with_values(user: &User, seen: &mut Seen) {
+async fn run_with_values(user: &User, kube: &Kube, seen: &mut Seen) {
     let id = user.workflow("w", "lab").await;
     let namespace = format!("it-{}", unique());
     let data = json!({"name": "web", "namespace": namespace, "image": "nginx:1.27", "replicas": 1,
         "port": 80, "envKeys": [{"id": "1", "name": "T"}]});
-    user.save(&id, &json!({"nodes": [node("n", "deployment", data)], "edges": []})).await;
+    // A plugin that hands back all it is given, in an object.
+    let echo = node("echo-1", "echo", json!({"name": "echo", "namespace": namespace}));
+    let nodes = [node("n", "deployment", data), echo];
+    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
     let mut events = user.events(&format!("/workflows/{id}/status/stream"), None).await;
-    let trigger = json!({"trigger_data": {"envVars": {"n": {"T": "canary-env-value"}}, "secrets": {"n": {"S": "canary-secret-value"}}}});
+    let trigger = json!({"trigger_data": {"envVars": {"n": {"T": "canary-env-value"}, "echo-1": {"T": "canary-env-value"}}, "secrets": {"n": {"S": "canary-secret-value"}, "echo-1": {"S": "canary-secret-value"}}}});
     seen.answer("a run", user.run(&id, &trigger).await, 200);
     let healthy = events.until_state("n", "healthy").await;
     seen.add("the event stream", healthy.data.to_string());
+    let path = format!("/api/v1/namespaces/{namespace}/configmaps/echo-1");
+    let given = kube.get(&path).await.expect("the plugin answered");
+    seen.add("what a plugin is given", given.to_string());
     for path in ["", "/runs", "/versions"] {
         let path = format!("/workflows/{id}{path}");
         seen.answer(&path, user.get(&path).await, 200);
@@ -128,7 +134,10 @@ async fn no_secret_comes_out_anywhere() {
     let settings =
         "log_level: trace\njwt_secret: canary-jwt-secret-1\nencryption_key: canary-encryption-1\n";
     std::fs::write(&config, settings).unwrap();
-    let mut child = serve(dir.path(), &["--config", &config.display().to_string()]);
+    let plugins = dir.path().join("plugins");
+    copy_folder(&guests_dir().join("echo"), &plugins.join("echo"));
+    let (file, folder) = (config.display().to_string(), plugins.display().to_string());
+    let mut child = serve(dir.path(), &["--config", &file, "--plugins", &folder]);
     // A full pipe would stop the host: read while it writes.
     let mut stderr = child.stderr.take().unwrap();
     let log = std::thread::spawn(move || {
@@ -150,7 +159,7 @@ async fn no_secret_comes_out_anywhere() {
     );
     kube.add_to(&user, "lab").await;
     let pair = give_credentials(&user, &kube, &mut seen).await;
-    run_with_values(&user, &mut seen).await;
+    run_with_values(&user, &kube, &mut seen).await;
     let token = user.token.clone().unwrap();
     seen.answer("a token in a query", user.get(&format!("/workflows?token={token}")).await, 200);
 
@@ -160,6 +169,14 @@ async fn no_secret_comes_out_anywhere() {
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is verbose");
     seen.add("the log", log);
     seen.folder(&dir.path().join("data"));
+    let saved = dir.path().join("backup");
+    let mut backup = std::process::Command::new(binary());
+    backup.arg("backup").arg(&saved).arg("--config").arg(&config);
+    backup.arg("--data-dir").arg(dir.path().join("data"));
+    let backup = backup.output().unwrap();
+    assert!(backup.status.success(), "{backup:?}");
+    seen.add("what a backup says", format!("{backup:?}"));
+    seen.folder(&saved);
     let mut secrets = vec!["canary", kube.token.as_str(), token.as_str()];
     secrets.extend(pair.iter().map(String::as_str));
     seen.contain_none_of(&secrets);

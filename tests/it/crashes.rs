@@ -37,6 +37,63 @@ async fn a_first_registration_that_dies_leaves_room_for_the_administrator() {
     panic!("it never succeeded");
 }
 
+#[tokio::test]
+async fn an_invited_registration_that_dies_leaves_an_account_or_none() {
+    for writes in 0..MOST {
+        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let admin = host.admin().await;
+        let once = json!({"regenerateAfterSignup": true});
+        admin.put("/settings/regenerate-setting", &once).await.expect(200);
+        let invited = admin.get("/settings/invite-code").await.expect(200)["inviteCode"].clone();
+        let person = |code: &Value| json!({"email": "b@example.com", "password": "secret-123", "name": "B", "inviteCode": code});
+        host.dies_after(writes);
+        let answer = host.anonymous().post("/auth/register", &person(&invited)).await;
+        host.rise_again().await;
+        let admin = admin.at(&host.origin);
+        let login = json!({"email": "b@example.com", "password": "secret-123"});
+        let login = host.anonymous().post("/auth/login", &login).await;
+        if login.status.as_u16() == 401 {
+            // The code may be used up; whatever it is now lets one person in.
+            let code = admin.get("/settings/invite-code").await.expect(200)["inviteCode"].clone();
+            host.anonymous().post("/auth/register", &person(&code)).await.expect(201);
+        } else {
+            login.expect(200);
+        }
+        let users = admin.get("/admin/users").await.expect(200);
+        assert_eq!(users["total"], 2, "after {writes} writes: {users}");
+        host.finish().await;
+        if succeeded(answer.status.as_u16()) {
+            return;
+        }
+    }
+    panic!("it never succeeded");
+}
+
+#[tokio::test]
+async fn a_change_of_an_account_that_dies_is_done_or_can_be_repeated() {
+    for writes in 0..MOST {
+        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let admin = host.admin().await;
+        let user = host.user(&admin, "user@example.com").await;
+        let path = format!("/admin/users/{}/deactivate", user.id);
+        host.dies_after(writes);
+        let answer = admin.post(&path, &json!({})).await;
+        host.rise_again().await;
+        let (admin, user) = (admin.at(&host.origin), user.at(&host.origin));
+        if succeeded(answer.status.as_u16()) {
+            user.get("/profile").await.expect(401);
+        }
+        admin.post(&path, &json!({})).await.expect(200);
+        user.get("/profile").await.expect(401);
+        admin.get("/profile").await.expect(200);
+        host.finish().await;
+        if succeeded(answer.status.as_u16()) {
+            return;
+        }
+    }
+    panic!("it never succeeded");
+}
+
 /// A published workflow of two config maps that has run.
 struct Ran {
     user: User,
@@ -156,4 +213,38 @@ async fn what_was_taken_from_the_drawing_does_not_outlive_a_crash() {
         assert!(kube.get(&ran.object("one")).await.is_some(), "what is drawn stays");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_restore_that_dies_loses_neither_drawing() {
+    for writes in 0..MOST {
+        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let mut user = host.admin().await;
+        let id = user.workflow("w", "nowhere").await;
+        let path = |more: &str| format!("/workflows/{id}{more}");
+        let drawn = |name: &str| json!({"nodes": [config_map(name, "x")], "edges": []});
+        user.save(&id, &drawn("first")).await;
+        user.post(&path("/versions"), &json!({})).await.expect(201);
+        user.save(&id, &drawn("second")).await;
+        host.dies_after(writes);
+        let answer = user.post(&path("/versions/2/restore"), &json!({})).await;
+        host.rise_again().await;
+        user = user.at(&host.origin);
+        let now = user.get(&path("")).await.expect(200)["nodes"][0]["id"].clone();
+        assert!(now == "first" || now == "second", "{now}");
+        if now == "first" {
+            let kept = user.get(&path("/revisions")).await.expect(200);
+            let newest = kept["revisions"][0]["revision"].as_i64().unwrap();
+            let kept = user.get(&path(&format!("/revisions/{newest}"))).await.expect(200);
+            assert_eq!(kept["nodes"][0]["id"], "second", "{kept}");
+        }
+        user.post(&path("/versions/2/restore"), &json!({})).await.expect(200);
+        let now = user.get(&path("")).await.expect(200);
+        assert_eq!(now["nodes"][0]["id"], "first");
+        host.finish().await;
+        if succeeded(answer.status.as_u16()) {
+            return;
+        }
+    }
+    panic!("it never succeeded");
 }

@@ -2,29 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use bowsprit_tests::{Kube, TestHost, User, guests_dir, plugins_dir, unique};
+use bowsprit_tests::{Kube, TestHost, User, copy_folder, guests_dir, plugins_dir, unique};
 use serde_json::{Value, json};
 
 use crate::runs::node;
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
 
 /// A host whose plugin folder a test may change.
 async fn host_with(plugins: &[(&str, PathBuf)]) -> (TestHost, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     for (name, from) in plugins {
-        copy(from, &dir.path().join(name));
+        copy_folder(from, &dir.path().join(name));
     }
     let path = dir.path().display().to_string();
     (TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", &path)]).await, dir)
@@ -54,7 +41,7 @@ async fn a_dropped_in_folder_is_in_the_palette_and_a_removed_one_is_not() {
     let (host, dir) = host_with(&[("configmap", plugins_dir().join("configmap"))]).await;
     let user = host.admin().await;
     assert!(has(&palette(&user).await, "configmap") && !has(&palette(&user).await, "service"));
-    copy(&plugins_dir().join("service"), &dir.path().join("service"));
+    copy_folder(&plugins_dir().join("service"), &dir.path().join("service"));
     until_palette(&user, "service", |it| has(it, "service")).await;
     std::fs::remove_dir_all(dir.path().join("service")).unwrap();
     until_palette(&user, "palette without service", |it| !has(it, "service")).await;
@@ -71,7 +58,7 @@ async fn a_broken_update_leaves_the_last_good_one_serving() {
     let good = std::fs::read(&component).unwrap();
     std::fs::write(&component, &good[..good.len() / 2]).unwrap();
     // A second plugin that changes afterwards shows when the first was seen.
-    copy(&plugins_dir().join("service"), &dir.path().join("service"));
+    copy_folder(&plugins_dir().join("service"), &dir.path().join("service"));
     until_palette(&user, "service", |it| has(it, "service")).await;
     assert!(has(&palette(&user).await, "configmap"));
     let namespace = format!("it-{}", unique());
@@ -130,7 +117,7 @@ async fn components_that_misbehave_when_asked_what_they_are_do_not_load() {
     // A core module, a component of another world, and no component at all.
     for (name, bytes) in [("module", b"\0asm\x01\0\0\0".as_slice()), ("text", b"hello")] {
         let folder = dir.path().join(name);
-        copy(&plugins_dir().join("service"), &folder);
+        copy_folder(&plugins_dir().join("service"), &folder);
         std::fs::write(folder.join("plugin.wasm"), bytes).unwrap();
     }
     let user = host.admin().await;

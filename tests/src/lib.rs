@@ -225,6 +225,20 @@ pub fn guests_dir() -> PathBuf {
     )
 }
 
+/// Copies a folder, such as a plugin's, with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 fn built(path: PathBuf, command: &str) -> PathBuf {
     assert!(path.is_dir(), "{} is missing: run `{command}` first", path.display());
     path.canonicalize().unwrap()

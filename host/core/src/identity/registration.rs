@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CLAIMS, Identity, SignedIn,
-    users::{RoleSource, User, is_email},
+    users::{User, is_email},
 };
 use crate::{
     Error, Result,
@@ -97,26 +97,8 @@ impl Identity {
         if !first {
             self.invites.redeem(code).await?;
         }
-        let now = Timestamp::now();
-        let user = User {
-            id,
-            email_key: asked.email.to_lowercase(),
-            email: asked.email,
-            name: asked.name,
-            password,
-            role: if first { Role::Admin } else { Role::User },
-            role_source: RoleSource::Manual,
-            auth_provider: None,
-            provider_user_id: None,
-            epoch: 0,
-            kept_session: None,
-            sessions_from: None,
-            change: 0,
-            deactivated_at: None,
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-        };
+        let role = if first { Role::Admin } else { Role::User };
+        let user = User { password, ..User::new(id, asked.email, asked.name, role) };
         match self.users.insert(user).await {
             Ok(stored) => Ok(stored.value),
             Err(StoreError::Taken("users_email")) => Err(email_taken()),

@@ -118,6 +118,30 @@ impl Record for User {
 }
 
 impl User {
+    /// An account that was just made, with no way to sign in yet.
+    pub(super) fn new(id: Id, email: String, name: String, role: Role) -> Self {
+        let now = Timestamp::now();
+        Self {
+            id,
+            email_key: email.to_lowercase(),
+            email,
+            name,
+            password: String::new(),
+            role,
+            role_source: RoleSource::Manual,
+            auth_provider: None,
+            provider_user_id: None,
+            epoch: 0,
+            kept_session: None,
+            sessions_from: None,
+            change: 0,
+            deactivated_at: None,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
     /// Whether the account can be used.
     pub fn is_active(&self) -> bool {
         self.deleted_at.is_none() && self.deactivated_at.is_none()

@@ -34,7 +34,7 @@ impl Identity {
             let key = person.email.to_lowercase();
             let admitted = match self.by_email(&key).await? {
                 Some(user) => self.link(provider, person, user).await?,
-                None => self.create(provider, person, key).await?,
+                None => self.create(provider, person).await?,
             };
             if let Some(user) = admitted {
                 return Ok(user);
@@ -128,12 +128,7 @@ impl Identity {
 
     /// A new account; the first of the host is an administrator's. `None`:
     /// look again.
-    async fn create(
-        &self,
-        provider: &Provider,
-        person: &Person,
-        email_key: String,
-    ) -> Result<Option<Id>> {
+    async fn create(&self, provider: &Provider, person: &Person) -> Result<Option<Id>> {
         let id = Id::new();
         let first = self.claim_first_admin(id).await?;
         if !first && !provider.rules.signup_enabled {
@@ -142,25 +137,12 @@ impl Identity {
                 message: "there is no account with this e-mail address, and new ones are not made",
             });
         }
-        let now = Timestamp::now();
+        let role = if first { Role::Admin } else { person.role };
         let user = User {
-            id,
-            email: person.email.clone(),
-            email_key,
-            name: person.name.clone(),
-            password: String::new(),
-            role: if first { Role::Admin } else { person.role },
             role_source: if first { RoleSource::Manual } else { RoleSource::Provider },
             auth_provider: Some(provider.name.clone()),
             provider_user_id: Some(person.subject.clone()),
-            epoch: 0,
-            kept_session: None,
-            sessions_from: None,
-            change: 0,
-            deactivated_at: None,
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
+            ..User::new(id, person.email.clone(), person.name.clone(), role)
         };
         match self.users.insert(user).await {
             Ok(_) => Ok(Some(id)),
