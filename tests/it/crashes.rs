@@ -1,12 +1,13 @@
 //! A host that dies between any two writes of a use-case, and the next start.
 
-use bowsprit_tests::{Kube, Method, TestHost, User, unique};
+use bowsprit_tests::{Kube, Method, Store, TestHost, User, unique};
 use serde_json::{Value, json};
 
 use crate::runs::node;
 
 /// More writes than any use-case here needs.
 const MOST: i64 = 60;
+const NO_PLUGINS: [(&str, &str); 1] = [("BOWSPRIT_PLUGINS_DIRS", "")];
 
 fn succeeded(status: u16) -> bool {
     (200..300).contains(&status)
@@ -15,7 +16,7 @@ fn succeeded(status: u16) -> bool {
 #[tokio::test]
 async fn a_first_registration_that_dies_leaves_room_for_the_administrator() {
     for writes in 0..MOST {
-        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let mut host = TestHost::with(&NO_PLUGINS).await;
         let body = json!({"email": "a@example.com", "password": "secret-123", "name": "A"});
         host.dies_after(writes);
         let answer = host.anonymous().post("/auth/register", &body).await;
@@ -40,7 +41,7 @@ async fn a_first_registration_that_dies_leaves_room_for_the_administrator() {
 #[tokio::test]
 async fn an_invited_registration_that_dies_leaves_an_account_or_none() {
     for writes in 0..MOST {
-        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let mut host = TestHost::with(&NO_PLUGINS).await;
         let admin = host.admin().await;
         let once = json!({"regenerateAfterSignup": true});
         admin.put("/settings/regenerate-setting", &once).await.expect(200);
@@ -69,10 +70,9 @@ async fn an_invited_registration_that_dies_leaves_an_account_or_none() {
     panic!("it never succeeded");
 }
 
-#[tokio::test]
-async fn a_change_of_an_account_that_dies_is_done_or_can_be_repeated() {
+async fn a_change_of_an_account_that_dies_is_done_or_can_be_repeated(store: Store) {
     for writes in 0..MOST {
-        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let Some(mut host) = TestHost::on_with(store, &NO_PLUGINS).await else { return };
         let admin = host.admin().await;
         let user = host.user(&admin, "user@example.com").await;
         let path = format!("/admin/users/{}/deactivate", user.id);
@@ -92,6 +92,16 @@ async fn a_change_of_an_account_that_dies_is_done_or_can_be_repeated() {
         }
     }
     panic!("it never succeeded");
+}
+
+#[tokio::test]
+async fn a_change_of_an_account_that_dies_is_done_or_can_be_repeated_embedded() {
+    a_change_of_an_account_that_dies_is_done_or_can_be_repeated(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_change_of_an_account_that_dies_is_done_or_can_be_repeated_mongo() {
+    a_change_of_an_account_that_dies_is_done_or_can_be_repeated(Store::Mongo).await;
 }
 
 /// A published workflow of two config maps that has run.
@@ -129,12 +139,13 @@ impl Ran {
 /// Lets the host die after 0, 1, 2, … writes of a request until it survives
 /// it; `check` is told whether the request was answered with success.
 async fn at_every_write(
+    store: Store,
     (method, path, body): (Method, &str, Value),
     check: impl AsyncFn(&Kube, &Ran, bool),
 ) {
     let Some(kube) = Kube::connect() else { return };
     for writes in 0..MOST {
-        let mut host = TestHost::start().await;
+        let Some(mut host) = TestHost::on(store).await else { return };
         let mut ran = Ran::on(&host, &kube).await;
         host.dies_after(writes);
         let answer = ran.user.send(method.clone(), &ran.path(path), Some(&body)).await;
@@ -152,7 +163,7 @@ async fn at_every_write(
 
 #[tokio::test]
 async fn a_run_that_dies_is_over_and_can_be_repeated() {
-    at_every_write((Method::POST, "/run", json!({})), async |kube, ran, _| {
+    at_every_write(Store::Embedded, (Method::POST, "/run", json!({})), async |kube, ran, _| {
         let runs = ran.user.get(&ran.path("/runs")).await.expect(200);
         for run in runs["runs"].as_array().unwrap() {
             assert_ne!(run["status"], "running", "{run}");
@@ -168,9 +179,8 @@ async fn a_run_that_dies_is_over_and_can_be_repeated() {
     .await;
 }
 
-#[tokio::test]
-async fn what_was_deleted_does_not_outlive_a_crash() {
-    at_every_write((Method::DELETE, "", json!({})), async |kube, ran, done| {
+async fn what_was_deleted_does_not_outlive_a_crash(store: Store) {
+    at_every_write(store, (Method::DELETE, "", json!({})), async |kube, ran, done| {
         let gone = ran.user.get(&ran.path("")).await.status.as_u16() == 404;
         assert!(gone || !done);
         if gone {
@@ -184,9 +194,19 @@ async fn what_was_deleted_does_not_outlive_a_crash() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_does_not_outlive_a_crash_embedded() {
+    what_was_deleted_does_not_outlive_a_crash(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn what_was_deleted_does_not_outlive_a_crash_mongo() {
+    what_was_deleted_does_not_outlive_a_crash(Store::Mongo).await;
+}
+
+#[tokio::test]
 async fn what_was_archived_does_not_outlive_a_crash() {
     let archive = json!({"status": "archived"});
-    at_every_write((Method::PUT, "/status", archive), async |kube, ran, done| {
+    at_every_write(Store::Embedded, (Method::PUT, "/status", archive), async |kube, ran, done| {
         let archived = ran.user.get(&ran.path("")).await.expect(200)["status"] == "archived";
         assert!(archived || !done);
         if archived {
@@ -201,7 +221,7 @@ async fn what_was_archived_does_not_outlive_a_crash() {
 #[tokio::test]
 async fn what_was_taken_from_the_drawing_does_not_outlive_a_crash() {
     let smaller = json!({"nodes": [config_map("one", "x")], "edges": []});
-    at_every_write((Method::POST, "/save", smaller), async |kube, ran, done| {
+    at_every_write(Store::Embedded, (Method::POST, "/save", smaller), async |kube, ran, done| {
         let drawn = ran.user.get(&ran.path("")).await.expect(200);
         let saved = drawn["nodes"].as_array().unwrap().len() == 1;
         assert!(saved || !done);
@@ -215,10 +235,9 @@ async fn what_was_taken_from_the_drawing_does_not_outlive_a_crash() {
     .await;
 }
 
-#[tokio::test]
-async fn a_restore_that_dies_loses_neither_drawing() {
+async fn a_restore_that_dies_loses_neither_drawing(store: Store) {
     for writes in 0..MOST {
-        let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", "")]).await;
+        let Some(mut host) = TestHost::on_with(store, &NO_PLUGINS).await else { return };
         let mut user = host.admin().await;
         let id = user.workflow("w", "nowhere").await;
         let path = |more: &str| format!("/workflows/{id}{more}");
@@ -247,4 +266,14 @@ async fn a_restore_that_dies_loses_neither_drawing() {
         }
     }
     panic!("it never succeeded");
+}
+
+#[tokio::test]
+async fn a_restore_that_dies_loses_neither_drawing_embedded() {
+    a_restore_that_dies_loses_neither_drawing(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_restore_that_dies_loses_neither_drawing_mongo() {
+    a_restore_that_dies_loses_neither_drawing(Store::Mongo).await;
 }

@@ -1,6 +1,6 @@
 //! Plugins that change, break and misbehave while the host runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bowsprit_tests::{Kube, TestHost, User, copy_folder, guests_dir, plugins_dir, unique};
 use serde_json::{Value, json};
