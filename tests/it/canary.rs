@@ -105,16 +105,22 @@ async fn run_with_values(user: &User, kube: &Kube, seen: &mut Seen) {
     let namespace = format!("it-{}", unique());
     let data = json!({"name": "web", "namespace": namespace, "image": "nginx:1.27", "replicas": 1,
         "port": 80, "envKeys": [{"id": "1", "name": "T"}]});
-    // A plugin that hands back all it is given, in an object.
-    let echo = node("echo-1", "echo", json!({"name": "echo", "namespace": namespace}));
+    // A plugin that hands back all it is given, in an object named after its
+    // node, in the cluster's own namespace.
+    let echo_id = format!("echo-{}", unique());
+    let echo = node(&echo_id, "echo", json!({"name": "echo"}));
     let nodes = [node("n", "deployment", data), echo];
     user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
     let mut events = user.events(&format!("/workflows/{id}/status/stream"), None).await;
-    let trigger = json!({"trigger_data": {"envVars": {"n": {"T": "canary-env-value"}, "echo-1": {"T": "canary-env-value"}}, "secrets": {"n": {"S": "canary-secret-value"}, "echo-1": {"S": "canary-secret-value"}}}});
+    let env = json!({"T": "canary-env-value"});
+    let secrets = json!({"S": "canary-secret-value"});
+    let trigger = json!({"trigger_data": {
+        "envVars": {"n": env, &echo_id: env}, "secrets": {"n": secrets, &echo_id: secrets},
+    }});
     seen.answer("a run", user.run(&id, &trigger).await, 200);
     let healthy = events.until_state("n", "healthy").await;
     seen.add("the event stream", healthy.data.to_string());
-    let path = format!("/api/v1/namespaces/{namespace}/configmaps/echo-1");
+    let path = format!("/api/v1/namespaces/default/configmaps/{echo_id}");
     let given = kube.get(&path).await.expect("the plugin answered");
     seen.add("what a plugin is given", given.to_string());
     for path in ["", "/runs", "/versions"] {

@@ -22,7 +22,7 @@ mod sse;
 mod streams;
 mod table;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use bowsprit_host_core::{
@@ -36,7 +36,7 @@ use bowsprit_host_core::{
     workflows::Workflows,
 };
 pub use limits::{Edge, EdgeLimits};
-pub use openapi::document;
+use openapi::ApiDocument;
 pub use problem::codes;
 pub use rate_limit::Rate;
 pub use readiness::Readiness;
@@ -102,4 +102,12 @@ fn compressed(router: Router) -> Router {
 /// Every route with its access rule, for documents and tests.
 pub fn routes() -> Vec<Route> {
     routes::table().into_routes()
+}
+
+/// The API document, made once.
+static DOCUMENT: LazyLock<ApiDocument> = LazyLock::new(|| ApiDocument::of(&routes()));
+
+/// The API document (OpenAPI 3.1).
+pub fn document() -> &'static serde_json::Value {
+    &DOCUMENT.value
 }

@@ -6,7 +6,7 @@
 
 mod shape;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
 use bytes::Bytes;
@@ -132,24 +132,22 @@ fn typed<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().to_value()
 }
 
-/// The document, made once.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document_of(&crate::routes()));
-static AS_JSON: LazyLock<Bytes> = LazyLock::new(|| DOCUMENT.to_string().into());
-static AS_YAML: LazyLock<Bytes> = LazyLock::new(|| to_yaml(&DOCUMENT).into());
-
-/// The API document.
-pub fn document() -> &'static Value {
-    &DOCUMENT
+/// The document in its forms.
+pub(crate) struct ApiDocument {
+    /// As it is.
+    pub(crate) value: Value,
+    /// As JSON.
+    pub(crate) json: Bytes,
+    /// As YAML.
+    pub(crate) yaml: Bytes,
 }
 
-/// The API document as JSON.
-pub(crate) fn as_json() -> Bytes {
-    AS_JSON.clone()
-}
-
-/// The API document as YAML.
-pub(crate) fn as_yaml() -> Bytes {
-    AS_YAML.clone()
+impl ApiDocument {
+    /// The document of these routes.
+    pub(crate) fn of(routes: &[Route]) -> Self {
+        let value = document_of(routes);
+        Self { json: value.to_string().into(), yaml: to_yaml(&value).into(), value }
+    }
 }
 
 /// YAML with the two upper levels on lines of their own; below them JSON,

@@ -1,6 +1,5 @@
 //! Commands beside `serve`: they do one thing, say what they did, and end.
 
-pub(crate) mod address;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod db_move;
@@ -13,9 +12,7 @@ use anyhow::Context as _;
 use bowsprit_host_store::embedded;
 use clap::Subcommand;
 
-use address::Address;
-
-use crate::output::say;
+use crate::{output::say, store::address::Address};
 
 /// Looks after the store.
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use bowsprit_host_core::identity::tokens::SigningKeys;
+use bowsprit_host_core::{
+    identity::tokens::SigningKeys,
+    secrets::{Key, KeyRing},
+};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::settings::Settings;
@@ -63,6 +66,13 @@ pub(crate) fn configured_or_kept(
         }
         Err(error) => Err(error).with_context(|| format!("{} cannot be created", path.display())),
     }
+}
+
+/// What seals credentials, and what still opens them.
+pub(crate) fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {
+    let configured = settings.encryption_key.as_ref();
+    let key = configured_or_kept(configured, &settings.data_dir, "encryption.key")?;
+    Ok(KeyRing::new(Key::parse(&key), settings.encryption_keys_old.iter().map(Key::parse)))
 }
 
 /// What signs tokens: what is configured, or what the data folder keeps. The

@@ -5,11 +5,13 @@
 
 mod cli;
 mod commands;
+mod flags;
 mod keys;
 mod logging;
 mod output;
 mod settings;
 mod start;
+mod store;
 mod supervisor;
 
 pub use cli::{Cli, run};

@@ -1,8 +1,8 @@
 //! Start and stop, in the order that loses nothing.
 
 mod identity;
+mod readiness;
 mod sign_in;
-pub(crate) mod store;
 mod workflows;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -11,32 +11,21 @@ use anyhow::Context as _;
 use bowsprit_host_api::{ApiState, Edge, Readiness, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
-    audit::{AUDIT_LOG, Audit, Witness},
-    clusters::{CLUSTERS, Clusters, PREFERENCES},
-    dashboard::{DASHBOARD_STATS, Dashboard},
+    audit::{Audit, Witness},
+    clusters::Clusters,
+    dashboard::Dashboard,
     events::{Events, Hub},
-    identity::{
-        CLAIMS,
-        invites::SETTINGS,
-        oauth::{OAUTH_CODES, OAUTH_STATES},
-        sessions::SESSIONS,
-        users::USERS,
-    },
     kubernetes::Kubernetes,
     node_types::NodeTypes,
-    notifications::{NOTIFICATIONS, Notifications},
+    notifications::Notifications,
     observer::Observer,
     palette::Palette,
     plugins::{PluginState, Plugins as _},
-    revisions::REVISIONS,
-    runs::{Abandoned, RUN_LOCKS, RUNS, RunParts, Runs, inventory::INVENTORIES, vault::VAULTS},
+    runs::{Abandoned, RunParts, Runs},
     search::Search,
-    secrets::{Key, KeyRing},
-    statuses::{STATUSES, Statuses},
-    store::{Collection, Documents},
+    statuses::Statuses,
+    store::Documents,
     tasks::Tasks,
-    versions::VERSIONS,
-    workflows::WORKFLOWS,
 };
 use bowsprit_host_engine::{EngineConfig, PluginEngine};
 use tokio::{
@@ -48,7 +37,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    commands::keys::rotate_beside, keys, output::say, settings::Settings, supervisor::Supervisor,
+    commands::keys::rotate_beside, keys, output::say, settings::Settings, store,
+    supervisor::Supervisor,
 };
 
 /// How long requests and runs under way may take when the host stops.
@@ -60,29 +50,6 @@ const CLUSTER_CHECK: Duration = Duration::from_secs(60);
 
 /// How often runs whose host died are looked for.
 const ABANDONED_CHECK: Duration = Duration::from_secs(30);
-
-/// Every collection of the host.
-pub(crate) static COLLECTIONS: &[&Collection] = &[
-    &USERS,
-    &SESSIONS,
-    &OAUTH_STATES,
-    &OAUTH_CODES,
-    &SETTINGS,
-    &CLAIMS,
-    &WORKFLOWS,
-    &VERSIONS,
-    &REVISIONS,
-    &RUNS,
-    &RUN_LOCKS,
-    &INVENTORIES,
-    &VAULTS,
-    &STATUSES,
-    &NOTIFICATIONS,
-    &CLUSTERS,
-    &PREFERENCES,
-    &AUDIT_LOG,
-    &DASHBOARD_STATS,
-];
 
 /// A host that serves.
 pub struct Host {
@@ -147,7 +114,7 @@ impl Host {
         changes.context("a change of an account cannot be finished")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         workflows::tend(&supervisor, &state);
-        store::watch(&supervisor, &store, &ready);
+        readiness::watch(&supervisor, &store, &ready);
         let listener = listen(&settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
@@ -250,7 +217,7 @@ fn wire(
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
     let node_types: Arc<dyn NodeTypes> = engine;
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
-    let ring = Arc::new(key_ring(settings)?);
+    let ring = Arc::new(keys::key_ring(settings)?);
     let oauth_keys = Arc::clone(&ring);
     if !settings.encryption_keys_old.is_empty() {
         tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
@@ -310,12 +277,6 @@ fn observer(
         async move { observer.run().await }
     });
     observer
-}
-
-pub(crate) fn key_ring(settings: &Settings) -> anyhow::Result<KeyRing> {
-    let configured = settings.encryption_key.as_ref();
-    let key = keys::configured_or_kept(configured, &settings.data_dir, "encryption.key")?;
-    Ok(KeyRing::new(Key::parse(&key), settings.encryption_keys_old.iter().map(Key::parse)))
 }
 
 fn start_monitors(supervisor: &Supervisor, clusters: &Clusters, runs: &Runs, hub: &Arc<Hub>) {

@@ -9,17 +9,17 @@ fn is_complete_by_construction() {
         .map(|it| format!("{} {}", it.method, it.path))
         .collect();
     assert!(bare.is_empty(), "routes without `.described(…)`: {bare:#?}");
-    let paths = document()["paths"].as_object().unwrap();
+    let paths = crate::document()["paths"].as_object().unwrap();
     let operations: usize = paths.values().map(|it| it.as_object().unwrap().len()).sum();
     assert_eq!(operations, routes.len());
 }
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let text = document().to_string();
+    let text = crate::document().to_string();
     for part in text.split("\"#/components/schemas/").skip(1) {
         let name = part.split('"').next().unwrap();
-        assert!(document()["components"]["schemas"].get(name).is_some(), "`{name}`");
+        assert!(crate::document()["components"]["schemas"].get(name).is_some(), "`{name}`");
     }
 }
 
@@ -36,7 +36,7 @@ fn every_code_a_route_names_exists() {
 
 #[test]
 fn the_yaml_begins_like_yaml() {
-    let text = String::from_utf8(as_yaml().to_vec()).unwrap();
+    let text = String::from_utf8(crate::DOCUMENT.yaml.to_vec()).unwrap();
     assert!(text.contains("openapi: \"3.1.0\"\n"), "{}", &text[..200]);
     assert!(text.contains("\n  \"/v1/api/workflows/{id}\": {"));
 }

@@ -8,12 +8,7 @@ use axum::{
 use bowsprit_host_core::Error;
 use bytes::Bytes;
 
-use crate::{
-    ApiState,
-    openapi::{self, Operation},
-    problem::Problem,
-    table::Table,
-};
+use crate::{ApiState, DOCUMENT, openapi::Operation, problem::Problem, table::Table};
 
 type Typed<T> = ([(HeaderName, &'static str); 1], T);
 
@@ -41,9 +36,9 @@ async fn get_metrics(State(state): State<ApiState>) -> Result<Typed<Vec<u8>>, Pr
 }
 
 async fn get_openapi() -> Typed<Bytes> {
-    ([(header::CONTENT_TYPE, "application/json")], openapi::as_json())
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.json.clone())
 }
 
 async fn get_docs() -> Typed<Bytes> {
-    ([(header::CONTENT_TYPE, "application/yaml")], openapi::as_yaml())
+    ([(header::CONTENT_TYPE, "application/yaml")], DOCUMENT.yaml.clone())
 }

@@ -2,8 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Serve;
-use crate::{output::say, settings};
+use crate::{flags::Serve, output::say, settings};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

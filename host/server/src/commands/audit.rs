@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use bowsprit_host_core::audit::{Audit, Verified};
 use clap::Subcommand;
 
-use crate::{cli::Serve, output::say, start};
+use crate::{flags::Serve, output::say, store};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -21,7 +21,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let Self::Verify { head, serve } = self;
-        let store = start::store::open(&serve.settings()?).await?;
+        let store = store::open(&serve.settings()?).await?;
         let verified = Audit::new(&store).verify(head.as_deref()).await;
         store.close().await;
         match verified.context("the audit log cannot be read")? {

@@ -19,11 +19,16 @@ use bowsprit_host_store::{
 use clap::Args;
 
 use super::{
-    address::Address,
     folder,
     manifest::{Count, Manifest},
 };
-use crate::{cli::Serve, keys, output::say, settings::Settings, start::COLLECTIONS};
+use crate::{
+    flags::Serve,
+    keys,
+    output::say,
+    settings::Settings,
+    store::{COLLECTIONS, address::Address},
+};
 
 pub(super) const STORE: &str = "store.db";
 pub(super) const KEYS: &str = "keys";

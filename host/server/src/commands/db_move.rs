@@ -4,19 +4,19 @@
 //! interrupted move be repeated, and keeps a host from serving half a store.
 
 use anyhow::{Context as _, bail};
-use bowsprit_host_core::store::{Collection, Documents, Filter, StoreError};
+use bowsprit_host_core::store::{Documents, Filter};
 use bowsprit_host_store::transfer::{copy, tally};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::address::{Address, Opened};
-use crate::{output::say, start::COLLECTIONS};
-
-/// Notes of moves that are not finished.
-static MOVES: Collection =
-    Collection { name: "store_moves", fields: &[], indexes: &[], unique: &[], expiry: None };
-
-const UNFINISHED: &str = "unfinished";
+use crate::{
+    output::say,
+    store::{
+        COLLECTIONS,
+        address::{Address, Opened},
+        unfinished::{MOVES, UNFINISHED, unfinished_from},
+    },
+};
 
 /// Copies a store to another one and compares the two. No host may use either.
 #[derive(Debug, Args)]
@@ -121,21 +121,4 @@ pub(super) async fn fill(from: &Opened, to: &Opened) -> anyhow::Result<u64> {
         total += read.documents;
     }
     Ok(total)
-}
-
-/// Fails on a store that a move has not finished filling.
-pub(crate) async fn refuse_half_moved(store: &dyn Documents) -> anyhow::Result<()> {
-    store.prepare(&[&MOVES]).await.context("the store's indexes cannot be made")?;
-    if let Some(source) = unfinished_from(store).await? {
-        bail!("the store holds half of a move from {source}; repeat `bowsprit db move`");
-    }
-    Ok(())
-}
-
-async fn unfinished_from(store: &dyn Documents) -> Result<Option<String>, StoreError> {
-    let note = store.get(&MOVES, UNFINISHED).await?;
-    Ok(note.map(|note| {
-        let body: Value = serde_json::from_str(&note.body).unwrap_or_default();
-        body.get("from").and_then(|it| it.as_str()).unwrap_or_default().to_owned()
-    }))
 }

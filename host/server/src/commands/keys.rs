@@ -12,7 +12,7 @@ use bowsprit_host_core::{
 };
 use clap::Subcommand;
 
-use crate::{cli::Serve, output::say, start};
+use crate::{flags::Serve, keys::key_ring, output::say, store};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -29,8 +29,8 @@ impl Command {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let Self::Rotate { serve } = self;
         let settings = serve.settings()?;
-        let store = start::store::open(&settings).await?;
-        let rotated = rotate_all(&store, &start::key_ring(&settings)?).await;
+        let store = store::open(&settings).await?;
+        let rotated = rotate_all(&store, &key_ring(&settings)?).await;
         store.close().await;
         let Rotated { resealed, current, unreadable } = rotated?;
         say(format_args!("{resealed} secrets sealed anew, {current} were already"));

@@ -15,12 +15,20 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::{
-    address::{Address, Opened},
     backup::{KEYS, PLUGINS, STORE},
     db_move, folder,
     manifest::{Count, Manifest},
 };
-use crate::{cli::Serve, keys, output::say, settings::Settings, start::COLLECTIONS};
+use crate::{
+    flags::Serve,
+    keys,
+    output::say,
+    settings::Settings,
+    store::{
+        COLLECTIONS,
+        address::{Address, Opened},
+    },
+};
 
 /// Brings an instance back. The data folder must not hold one.
 #[derive(Debug, Args)]
