@@ -60,6 +60,7 @@ pub static CODES: &[Code] = &[
     code(401, "auth.token.invalid", "the token is not one of this host"),
     code(401, "auth.token.missing", "the request has no bearer token"),
     code(502, "cluster.address-refused", "the address is one where no cluster can be"),
+    code(400, "cluster.auth.unsupported", "clusters of this `authType` cannot be entered"),
     code(502, "cluster.busy", "the cluster asks for patience; try again later"),
     code(502, "cluster.certificate", "the cluster's certificate cannot be trusted"),
     code(502, "cluster.failed", "the cluster failed at it; its own words are in the message"),

@@ -63,7 +63,8 @@ pub(super) fn add(table: Table) -> Table {
                     StatusCode::OK,
                     json!({ "message": "text", "cluster": "text", "status": "=connected" }),
                 )
-                .fails_with(StatusCode::SERVICE_UNAVAILABLE, &codes_of("cluster.")),
+                .fails_with(StatusCode::SERVICE_UNAVAILABLE, &codes_of("cluster."))
+                .fails(&["cluster.auth.unsupported"]),
         )
         .api(Method::DELETE, "/clusters/{name}", Access::User, delete_cluster)
         .described(Operation::new("Removes a cluster").answers_shape(StatusCode::OK, named))

@@ -29,6 +29,9 @@ pub enum AuthType {
     Token,
     /// A client certificate.
     Certificate,
+    /// Tokens of an identity provider. The reference product has such clusters;
+    /// they are listed, but not entered.
+    Oidc,
 }
 
 impl std::str::FromStr for AuthType {
@@ -297,6 +300,14 @@ impl ClusterRecord {
             AuthType::Token | AuthType::ServiceAccount => {
                 Credentials::Token(open("token", &stored.token)?)
             }
+            AuthType::Oidc => {
+                return Err(Error::Refused {
+                    code: "cluster.auth.unsupported",
+                    message: "clusters with `authType: oidc` cannot be entered; add the cluster \
+                              with another kind of credential"
+                        .into(),
+                });
+            }
             AuthType::Certificate => Credentials::Certificate {
                 certificate_pem: open_pem("clientCertData", &stored.client_cert_data)?.into(),
                 key_pem: open_pem("clientKeyData", &stored.client_key_data)?.into(),
@@ -441,6 +452,7 @@ impl ClusterView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::Key;
 
     #[test]
     fn takes_pem_and_base64_of_pem() {
@@ -453,5 +465,20 @@ mod tests {
                 matches!(error, Error::Invalid { ref field, .. } if field == "credentials.caData")
             );
         }
+    }
+
+    #[test]
+    fn clusters_entered_in_a_way_we_do_not_know_are_listed() {
+        let body = json!({
+            "name": "old", "display_name": "", "description": "", "server": "https://h",
+            "auth_type": "oidc", "credentials": {"token": ""}, "generation": 0,
+            "status": "unknown", "last_check": Timestamp::NEVER, "single_node": false,
+            "labels": {}, "metadata": Metadata::default(), "user_id": Id::new(),
+            "created_at": Timestamp::NEVER, "updated_at": Timestamp::NEVER,
+        });
+        let record: ClusterRecord = serde_json::from_value(body).unwrap();
+        let keys = KeyRing::new(Key::parse(&"a key of sixteen".to_owned().into()), []);
+        let error = record.target(&keys).err().unwrap();
+        assert_eq!(error.code(), "cluster.auth.unsupported");
     }
 }
