@@ -220,8 +220,7 @@ impl Identity {
             });
         }
         let session = self.sessions.begin(user, client, rotation).await?;
-        let how = user.auth_provider.as_deref().unwrap_or("password");
-        let object = Object::new("user", user.id).detail(format!("session {}, {how}", session.id));
+        let object = Object::new("user", user.id).detail(format!("session {}", session.id));
         self.audit.record(Actor::of(user.id, client), Action::SignedIn, object).await;
         self.signed_in(user, &session)
     }
