@@ -10,13 +10,16 @@
 pub mod access;
 pub mod address;
 pub mod audit;
+pub mod catalogues;
 pub mod clusters;
 pub mod dashboard;
+pub mod diagnostics;
 pub mod drawing;
 pub mod error;
 pub mod events;
 pub mod id;
 pub mod identity;
+pub mod importers;
 pub mod kubernetes;
 pub mod labels;
 pub mod node_types;

@@ -5,18 +5,20 @@ use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::{
-    bindings::v0_1::{API, EXPORT, IMPORTS},
+    bindings::v0_1::API,
     failure::failure,
+    package::Wants,
+    world::{Import, World},
 };
 
-/// Checks that `bytes` are a component that wants nothing this host does not
-/// offer and provides what it needs.
-pub(crate) fn admit(bytes: &[u8]) -> Result<(), LoadFailure> {
+/// Checks that `bytes` are a component of that world which imports nothing but
+/// what is offered and granted, and provides what its world asks for.
+pub(crate) fn admit(bytes: &[u8], world: World, wants: &Wants) -> Result<(), LoadFailure> {
     let outside = Outside::read(bytes)?;
     for name in &outside.imports {
-        check_import(name)?;
+        check_import(name, world, wants)?;
     }
-    check_exports(&outside.exports)
+    world.exports().iter().try_for_each(|export| check_export(export, world, &outside.exports))
 }
 
 /// Names of what a component imports and exports.
@@ -71,9 +73,10 @@ fn malformed(error: &wasmparser::BinaryReaderError) -> LoadFailure {
     )
 }
 
-fn check_import(name: &str) -> Result<(), LoadFailure> {
+fn check_import(name: &str, world: World, wants: &Wants) -> Result<(), LoadFailure> {
     let (interface, version) = split(name);
-    if IMPORTS.contains(&interface) {
+    if let Some(import) = world.imports().iter().find(|it| it.name == interface) {
+        check_grant(import, wants)?;
         return check_version(interface, version);
     }
     if interface.starts_with("wasi:") {
@@ -88,26 +91,38 @@ fn check_import(name: &str) -> Result<(), LoadFailure> {
         LoadStage::Admit,
         "plugin.import.unknown",
         format!("the component imports `{}`, which this host does not offer", shown(name)),
-        format!("import nothing but {}", IMPORTS.map(|it| format!("`{it}`")).join(", ")),
+        format!("import nothing but {}", offered(world)),
     ))
 }
 
-fn check_exports(exports: &[String]) -> Result<(), LoadFailure> {
-    let mut others = Vec::new();
-    for name in exports {
-        match split(name) {
-            (EXPORT, version) if speaks(version) => return Ok(()),
-            (EXPORT, version) => others.push(version),
-            _ => {}
-        }
+fn offered(world: World) -> String {
+    let names: Vec<_> = world.imports().iter().map(|it| format!("`{}`", it.name)).collect();
+    names.join(", ")
+}
+
+fn check_grant(import: &Import, wants: &Wants) -> Result<(), LoadFailure> {
+    match import.grant {
+        Some(grant) if !wants.includes(grant) => Err(failure(
+            LoadStage::Admit,
+            "plugin.import.not-granted",
+            format!("the component imports `{}`, but does not want `{grant}`", import.name),
+            format!("add `{grant}` under `[wants]` in plugin.toml, or do not import it"),
+        )),
+        _ => Ok(()),
     }
-    match others.first() {
-        Some(version) => check_version(EXPORT, *version),
+}
+
+fn check_export(export: &str, world: World, exports: &[String]) -> Result<(), LoadFailure> {
+    let versions = exports.iter().map(|it| split(it)).filter(|(name, _)| *name == export);
+    let versions: Vec<_> = versions.map(|(_, version)| version).collect();
+    match versions.first() {
+        Some(_) if versions.iter().any(|it| speaks(*it)) => Ok(()),
+        Some(version) => check_version(export, *version),
         None => Err(failure(
             LoadStage::Admit,
             "plugin.export.missing",
-            format!("the component does not export `{EXPORT}`"),
-            "build it for the world `node-types-plugin`",
+            format!("the component does not export `{export}`"),
+            format!("build it for the world `{}`, or correct `kind`", world.name()),
         )),
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     fault::Fault,
     functions::{Function, Outcome},
-    instance::{Instance, Program},
+    instance::{Exported as _, Instance, Program},
     package::Digest,
     ticker::Ticker,
 };
@@ -115,7 +115,10 @@ impl Runtime {
         };
         // After an error the store is dead; it is dropped here with the
         // instance, as it is if the caller goes away in the middle.
-        let Instance { store, guest } = &mut instance;
+        function.prepare(instance.store.data_mut());
+        let Instance { store, guests } = &mut instance;
+        let guest = F::Guest::of(guests);
+        let guest = guest.ok_or_else(|| Fault::Internal(format!("no `{}`", F::NAME)))?;
         let answer = function.call(guest, store).await.map_err(Fault::of)?;
         if instance.lines_dropped() > 0 {
             let (plugin, dropped) = (&program.plugin, instance.lines_dropped());

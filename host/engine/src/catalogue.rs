@@ -1,39 +1,66 @@
-//! The node types as one request sees them.
+//! What plugins contribute, as one request sees it.
+
+mod checks;
+mod entries;
+mod importers;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use bowsprit_host_core::node_types::{
-    Answer, CallError, Catalogue, Context, Finding, Json, Node, NodeStatus, NodeType, Rendered,
-    Watch,
+use bowsprit_host_core::{
+    Error,
+    catalogues::Entry,
+    diagnostics::Check,
+    importers::Importer,
+    node_types::{
+        Answer, CallError, Catalogue, Context, Finding, Json, Node, NodeStatus, NodeType, Rendered,
+        Watch,
+    },
 };
 
 use crate::{
     call::{Idle, Runtime},
     convert::inputs,
-    functions::{Create, Function, Normalize, Observe, PublicView, Render, Status, Validate},
+    functions::{
+        Function,
+        node_types::{Create, Normalize, Observe, PublicView, Render, Status, Validate},
+    },
     generations::{Generation, Generations},
 };
 
-/// All node types at one moment. Never changed, only replaced.
+/// All contributions at one moment. Never changed, only replaced.
 #[derive(Default)]
 pub(crate) struct Table {
     types: Vec<NodeType>,
+    /// Node types by name: their place in `types`, and whose they are.
     owners: BTreeMap<String, (usize, Arc<Generation>)>,
+    importers: Vec<Importer>,
+    checks: Vec<Check>,
+    entries: Vec<Entry>,
+    /// By id.
+    plugins: BTreeMap<String, Arc<Generation>>,
 }
 
 impl Table {
     pub(crate) fn of(generations: &Generations) -> Self {
-        let mut all: Vec<(&NodeType, &Arc<Generation>)> = generations
-            .serving()
-            .flat_map(|generation| generation.types.iter().map(move |it| (it, generation)))
-            .collect();
-        all.sort_by(|a, b| a.0.descriptor.name.cmp(&b.0.descriptor.name));
-        let owners = all.iter().enumerate().map(|(at, (node_type, generation))| {
-            (node_type.descriptor.name.clone(), (at, Arc::clone(generation)))
-        });
-        let owners = owners.collect();
-        Self { types: all.into_iter().map(|(it, _)| it.clone()).collect(), owners }
+        let mut table = Self::default();
+        let mut owned = Vec::new();
+        for generation in generations.serving() {
+            let provides = &generation.provides;
+            owned.extend(provides.node_types.iter().map(|it| (it.clone(), Arc::clone(generation))));
+            table.importers.extend(provides.importers.iter().cloned());
+            table.checks.extend(provides.checks.iter().cloned());
+            table.entries.extend(provides.entries.iter().cloned());
+            table.plugins.insert(generation.program.plugin.clone(), Arc::clone(generation));
+        }
+        owned.sort_by(|a, b| a.0.descriptor.name.cmp(&b.0.descriptor.name));
+        table.importers.sort_by(|a, b| a.name.cmp(&b.name));
+        table.entries.sort_by(|a, b| a.id.cmp(&b.id));
+        for (at, (node_type, generation)) in owned.into_iter().enumerate() {
+            table.owners.insert(node_type.descriptor.name.clone(), (at, generation));
+            table.types.push(node_type);
+        }
+        table
     }
 }
 
@@ -59,8 +86,20 @@ impl Pinned {
         type_name: &str,
         function: F,
     ) -> Result<F::Output, CallError> {
-        let owner = self.owner(type_name)?;
-        self.runtime.call(&owner.program, &self.idle, function).await
+        self.call_of(self.owner(type_name)?, function).await
+    }
+
+    async fn call_of<F: Function>(
+        &self,
+        generation: &Generation,
+        function: F,
+    ) -> Result<F::Output, CallError> {
+        self.runtime.call(&generation.program, &self.idle, function).await
+    }
+
+    fn plugin(&self, id: &str) -> Result<&Generation, CallError> {
+        let plugin = self.table.plugins.get(id).map(Arc::as_ref);
+        plugin.ok_or_else(|| CallError::Failed(Error::not_found("plugin", id)))
     }
 }
 

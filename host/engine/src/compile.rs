@@ -6,17 +6,18 @@ use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-    component::{Component, HasSelf, Linker},
+    component::{Component, HasSelf, InstancePre, Linker},
 };
 
 use crate::{
     admission::admit,
-    bindings::v0_1::{NodeTypesPlugin, NodeTypesPluginPre},
+    bindings::v0_1::Every,
     cache::Cache,
     config::EngineConfig,
     failure::failure,
-    instance::State,
-    package::Digest,
+    instance::{Exports, State},
+    package::{Digest, Wants},
+    world::World,
 };
 
 /// Core instances, memories and tables one component may consist of. Python's
@@ -71,7 +72,7 @@ impl Compiler {
         workers: usize,
     ) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
-        NodeTypesPlugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        Every::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         Ok(Self {
             engine: engine.clone(),
             linker,
@@ -84,13 +85,22 @@ impl Compiler {
     pub(crate) async fn prepare(
         &self,
         bytes: Arc<[u8]>,
-    ) -> Result<(NodeTypesPluginPre<State>, Digest), LoadFailure> {
+        world: World,
+        wants: &Wants,
+    ) -> Result<Linked, LoadFailure> {
         let _worker = self.workers.acquire().await.map_err(|_| interrupted())?;
-        let (engine, cache) = (self.engine.clone(), self.cache.clone());
-        let compiled = spawn_blocking(move || compile(&engine, cache.as_deref(), &bytes)).await;
+        let (engine, cache, wants) = (self.engine.clone(), self.cache.clone(), wants.clone());
+        let compiled = spawn_blocking(move || {
+            admit(&bytes, world, &wants)?;
+            compile(&engine, cache.as_deref(), &bytes)
+        })
+        .await;
         let (component, code) = compiled.map_err(|_| interrupted())??;
-        let linked = self.linker.instantiate_pre(&component).and_then(NodeTypesPluginPre::new);
-        let pre = linked.map_err(|error| {
+        let linked = self.linker.instantiate_pre(&component).and_then(|pre| {
+            let exports = Exports::of(&pre, world)?;
+            Ok(Linked { pre, exports, code })
+        });
+        linked.map_err(|error| {
             tracing::debug!(?error, "component not linked");
             failure(
                 LoadStage::Link,
@@ -98,9 +108,17 @@ impl Compiler {
                 format!("the component does not fit its world: {error}"),
                 "build the plugin against the host's `wit` folder",
             )
-        })?;
-        Ok((pre, code))
+        })
     }
+}
+
+/// A component that is ready to be started.
+#[derive(Clone)]
+pub(crate) struct Linked {
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) exports: Exports,
+    /// Digest of its bytes.
+    pub(crate) code: Digest,
 }
 
 fn compile(
@@ -108,7 +126,6 @@ fn compile(
     cache: Option<&Cache>,
     bytes: &[u8],
 ) -> Result<(Component, Digest), LoadFailure> {
-    admit(bytes)?;
     let code = Digest::of(bytes);
     if let Some(component) = cache.and_then(|cache| cache.load(engine, code)) {
         return Ok((component, code));

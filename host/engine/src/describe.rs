@@ -3,117 +3,234 @@
 use std::collections::BTreeSet;
 
 use bowsprit_host_core::{
+    catalogues::Entry,
+    diagnostics::Check,
+    importers::Importer,
     node_types::{Descriptor, Kind, NodeType},
     plugins::{LoadFailure, LoadStage},
 };
 
 use crate::{
-    bindings::v0_1::node_types as wit,
+    bindings::v0_1::{catalogue, diagnostics, importer},
     call::{Idle, Runtime},
-    convert::answers::{Answers, invalid, kind, object},
+    convert::{
+        answers::{Answers, Checked, invalid, kind, object},
+        descriptions::{named, shown},
+    },
     failure::failure,
     fault::Fault,
-    functions::{Describe, Outcome},
+    functions::{self, Function, Outcome},
     instance::Program,
-    package::{PluginToml, is_kebab},
+    package::PluginToml,
+    world::World,
 };
 
-/// Longest title, category, icon or tag, bytes.
-const WORD: usize = 200;
-/// Longest description, bytes.
-const TEXT: usize = 4 << 10;
+/// What a plugin contributes.
+#[derive(Debug, Default)]
+pub(crate) struct Provides {
+    /// Ordered by name.
+    pub(crate) node_types: Vec<NodeType>,
+    /// Ordered by name.
+    pub(crate) importers: Vec<Importer>,
+    /// In the plugin's own order.
+    pub(crate) checks: Vec<Check>,
+    /// Ordered by id.
+    pub(crate) entries: Vec<Entry>,
+}
 
-/// The plugin's node types, ordered by name.
+impl Provides {
+    /// Names that no other plugin may have too, with what they are names of.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let types = self.node_types.iter().map(|it| ("node type", it.descriptor.name.as_str()));
+        let importers = self.importers.iter().map(|it| ("importer", it.name.as_str()));
+        let entries = self.entries.iter().map(|it| ("entry", it.id.as_str()));
+        types.chain(importers).chain(entries)
+    }
+}
+
+/// Asks a plugin for all that its world has.
 pub(crate) async fn describe(
     runtime: &Runtime,
     program: &Program,
     toml: &PluginToml,
-) -> Result<Vec<NodeType>, LoadFailure> {
-    let described = runtime.turn_and_run(program, &Idle::default(), &Describe).await;
-    let descriptors = match described.map_err(|fault| refused(&fault))? {
-        Outcome::Answer(descriptors) => descriptors,
-        Outcome::Invalid(_) | Outcome::Unsupported(_) => {
-            return Err(refused(&invalid("it declines to describe itself")));
-        }
-    };
-    let granted = toml.produces();
-    let mut names = BTreeSet::new();
-    let mut types = Vec::with_capacity(descriptors.len());
-    for from in descriptors {
-        let answers = Answers { list_entries: program.limits.list_entries };
-        let descriptor = descriptor(from, &answers).map_err(|fault| refused(&fault))?;
-        if !names.insert(descriptor.name.clone()) {
-            let what = format!("two node types named `{}`", descriptor.name);
-            return Err(refused(&invalid(what)));
-        }
-        within_grant(&descriptor, &granted)?;
-        types.push(NodeType {
-            descriptor,
-            plugin: program.plugin.clone(),
-            plugin_version: toml.version.clone(),
-            generation: program.generation.clone(),
-            native: toml.palette.native,
-            usage_frequency: toml.palette.usage_frequency().into(),
-            difficulty: toml.palette.difficulty().into(),
-        });
+) -> Result<Provides, LoadFailure> {
+    let asked = Asked { runtime, program, toml };
+    let mut provides = Provides::default();
+    let world = toml.world();
+    if matches!(world, World::NodeTypes | World::ResourceCatalogue) {
+        let described = asked.ask(functions::node_types::Describe).await?;
+        provides.node_types = asked.each(described, |it| asked.node_type(it))?;
+        provides.node_types.iter().try_for_each(|it| asked.within_grant(&it.descriptor))?;
     }
-    types.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
-    Ok(types)
+    match world {
+        World::NodeTypes => {}
+        World::Importer => {
+            let described = asked.ask(functions::importer::Describe).await?;
+            provides.importers = asked.each(described, |it| asked.importer(it))?;
+        }
+        World::Diagnostics => {
+            let described = asked.ask(functions::diagnostics::Describe).await?;
+            provides.checks = asked.each(described, |it| asked.check(it))?;
+        }
+        World::ResourceCatalogue => {
+            let described = asked.ask(functions::catalogue::Entries).await?;
+            provides.entries = asked.each(described, |it| asked.entry(it))?;
+        }
+    }
+    asked.sorted(provides)
 }
 
-fn descriptor(from: wit::Descriptor, answers: &Answers) -> Result<Descriptor, Fault> {
-    if !is_kebab(&from.name) {
-        let shown: String = from.name.chars().take(80).collect();
-        return Err(invalid(format!("a node type named `{shown}`, which is not kebab-case")));
-    }
-    let words = [&from.title, &from.category, &from.icon];
-    let tags_fit = from.tags.iter().all(|it| it.len() <= WORD);
-    if words.iter().any(|it| it.is_empty() || it.len() > WORD)
-        || from.description.len() > TEXT
-        || !tags_fit
-    {
-        let what = format!("a text of node type `{}` is missing or too long", from.name);
-        return Err(invalid(what));
-    }
-    let mut handles = BTreeSet::new();
-    answers.list("a type's list of handles", from.handles, |it| {
-        if handles.insert(it.id) { Ok(()) } else { Err(invalid("two handles with one id")) }
-    })?;
-    answers.list("a type's list of connections", from.connections, |it| {
-        answers.strings("a connection's list of types", it.to)
-    })?;
-    Ok(Descriptor {
-        schema: object("the schema", from.schema)?,
-        tags: answers.strings("a type's list of tags", from.tags)?,
-        produces: answers.list("a type's list of kinds", from.produces, |it| Ok(kind(it)))?,
-        name: from.name,
-        title: from.title,
-        description: from.description,
-        category: from.category,
-        icon: from.icon,
-        schema_version: from.schema_version,
-    })
+struct Asked<'a> {
+    runtime: &'a Runtime,
+    program: &'a Program,
+    toml: &'a PluginToml,
 }
 
-fn within_grant(descriptor: &Descriptor, granted: &[Kind]) -> Result<(), LoadFailure> {
-    let Some(kind) = descriptor.produces.iter().find(|it| !granted.contains(it)) else {
-        return Ok(());
-    };
-    let kind = format!("{}/{}", kind.api_version(), kind.kind);
-    Err(failure(
+impl Asked<'_> {
+    async fn ask<F: Function>(&self, function: F) -> Result<F::Output, LoadFailure> {
+        let described = self.runtime.turn_and_run(self.program, &Idle::default(), &function).await;
+        match described.map_err(|fault| refused(F::NAME, &fault))? {
+            Outcome::Answer(answer) => Ok(answer),
+            Outcome::Invalid(findings) => Err(unwilling(F::NAME, &findings)),
+            Outcome::Unsupported(what) => {
+                Err(refused(F::NAME, &invalid(format!("it declines to: {what}"))))
+            }
+        }
+    }
+
+    fn each<A, B>(
+        &self,
+        from: Vec<A>,
+        convert: impl FnMut(A) -> Checked<B>,
+    ) -> Result<Vec<B>, LoadFailure> {
+        let all: Checked<Vec<B>> = from.into_iter().map(convert).collect();
+        all.map_err(|fault| refused("describe", &fault))
+    }
+
+    fn answers(&self) -> Answers {
+        Answers { list_entries: self.program.limits.list_entries }
+    }
+
+    fn node_type(&self, from: crate::bindings::v0_1::types::Descriptor) -> Checked<NodeType> {
+        let palette = &self.toml.palette;
+        Ok(NodeType {
+            descriptor: self.answers().descriptor(from)?,
+            plugin: self.program.plugin.clone(),
+            plugin_version: self.toml.version.clone(),
+            generation: self.program.generation.clone(),
+            native: palette.native,
+            usage_frequency: palette.usage_frequency().into(),
+            difficulty: palette.difficulty().into(),
+        })
+    }
+
+    fn importer(&self, from: importer::Description) -> Checked<Importer> {
+        named("importer", &from.name)?;
+        shown("importer", &from.name, &[&from.title], "")?;
+        if from.claims.is_empty() {
+            return Err(invalid(format!("importer `{}` claims nothing", from.name)));
+        }
+        Ok(Importer {
+            claims: self.answers().strings("an importer's list of claims", from.claims)?,
+            options: object("an importer's options", from.options)?,
+            name: from.name,
+            title: from.title,
+            plugin: self.program.plugin.clone(),
+            generation: self.program.generation.clone(),
+        })
+    }
+
+    fn check(&self, from: diagnostics::Check) -> Checked<Check> {
+        named("check", &from.id)?;
+        shown("check", &from.id, &[&from.title], &from.docs)?;
+        if from.node_types.is_empty() {
+            return Err(invalid(format!("check `{}` is for no node type", from.id)));
+        }
+        Ok(Check {
+            node_types: self.answers().strings("a check's list of types", from.node_types)?,
+            id: from.id,
+            title: from.title,
+            docs: from.docs,
+            plugin: self.program.plugin.clone(),
+            generation: self.program.generation.clone(),
+        })
+    }
+
+    fn entry(&self, from: catalogue::Entry) -> Checked<Entry> {
+        named("entry", &from.id)?;
+        let words = [&from.title, &from.category, &from.icon].map(String::as_str);
+        shown("entry", &from.id, &words, &from.description)?;
+        shown("entry", &from.id, &[&from.version], &from.install)?;
+        let answers = self.answers();
+        Ok(Entry {
+            kinds: answers.list("an entry's list of kinds", from.kinds, |it| Ok(kind(it)))?,
+            node_types: answers.strings("an entry's list of types", from.node_types)?,
+            id: from.id,
+            title: from.title,
+            description: from.description,
+            category: from.category,
+            icon: from.icon,
+            version: from.version,
+            install: from.install,
+            plugin: self.program.plugin.clone(),
+            generation: self.program.generation.clone(),
+        })
+    }
+
+    /// In order, and without two of one name.
+    fn sorted(&self, mut provides: Provides) -> Result<Provides, LoadFailure> {
+        let mut names = BTreeSet::new();
+        let checks = provides.checks.iter().map(|it| ("check", it.id.as_str()));
+        if let Some((what, name)) = provides.names().chain(checks).find(|it| !names.insert(*it)) {
+            let fault = invalid(format!("two of its {what}s are named `{name}`"));
+            return Err(refused("describe", &fault));
+        }
+        provides.node_types.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
+        provides.importers.sort_by(|a, b| a.name.cmp(&b.name));
+        provides.entries.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(provides)
+    }
+
+    fn within_grant(&self, descriptor: &Descriptor) -> Result<(), LoadFailure> {
+        let granted: &[Kind] = &self.program.grants.produces;
+        let Some(kind) = descriptor.produces.iter().find(|it| !granted.contains(it)) else {
+            return Ok(());
+        };
+        let kind = format!("{}/{}", kind.api_version(), kind.kind);
+        let name = &descriptor.name;
+        Err(failure(
+            LoadStage::Describe,
+            "plugin.produces.not-wanted",
+            format!("node type `{name}` produces `{kind}`, which `wants` does not list"),
+            format!("add `{kind}` to `produces` under `[wants]` in plugin.toml"),
+        ))
+    }
+}
+
+/// The first thing a plugin found wrong with its own assets.
+fn unwilling(
+    function: &'static str,
+    findings: &[bowsprit_host_core::node_types::Finding],
+) -> LoadFailure {
+    let first = findings.first();
+    let message = first.map_or("it found something wrong", |it| it.message.as_str());
+    let place = first.and_then(|it| it.at.as_deref());
+    let place = place.map_or_else(String::new, |at| format!(" at `{at}`"));
+    let fix = first.and_then(|it| it.suggestion.as_deref());
+    failure(
         LoadStage::Describe,
-        "plugin.produces.not-wanted",
-        format!("node type `{}` produces `{kind}`, which `wants` does not list", descriptor.name),
-        format!("add `{kind}` to `produces` under `[wants]` in plugin.toml"),
-    ))
+        "plugin.assets.invalid",
+        format!("`{function}` refuses the plugin's assets{place}: {message}"),
+        fix.unwrap_or("correct the plugin's assets"),
+    )
 }
 
 /// A fault in `describe` as the record of a load.
-fn refused(fault: &Fault) -> LoadFailure {
+fn refused(function: &'static str, fault: &Fault) -> LoadFailure {
     let message = match fault {
         // What is wrong with an answer is said by us, not by the guest.
-        Fault::InvalidOutput(what) => format!("`describe` answered wrongly: {what}"),
-        _ => format!("`describe` failed: {}", fault.reason()),
+        Fault::InvalidOutput(what) => format!("`{function}` answered wrongly: {what}"),
+        _ => format!("`{function}` failed: {}", fault.reason()),
     };
     failure(LoadStage::Describe, fault.code(), message, fault.fix())
 }

@@ -8,12 +8,12 @@ use std::{
 };
 
 use bowsprit_host_core::{
-    node_types::NodeType,
     plugins::{LoadFailure, LoadStage, PluginReport, PluginState},
     time::Timestamp,
 };
 
 use crate::{
+    describe::Provides,
     failure::failure,
     instance::Program,
     package::{Digest, PluginToml},
@@ -24,9 +24,7 @@ pub(crate) struct Generation {
     pub(crate) program: Program,
     pub(crate) toml: Arc<PluginToml>,
     pub(crate) folder: PathBuf,
-    /// Digest of the component alone.
-    pub(crate) code: Digest,
-    pub(crate) types: Vec<NodeType>,
+    pub(crate) provides: Provides,
 }
 
 /// One plugin.
@@ -149,24 +147,19 @@ impl Generations {
         self.entries.get(id).map(|entry| entry.report(id))
     }
 
-    /// A node type belongs to one plugin: the first that has it.
+    /// A name belongs to one plugin: the first that has it.
     fn check_names(&self, newcomer: &Generation) -> Result<(), LoadFailure> {
         let id = &newcomer.program.plugin;
         for other in self.serving().filter(|it| it.program.plugin != *id) {
-            let same = newcomer
-                .types
-                .iter()
-                .map(|it| &it.descriptor.name)
-                .find(|name| other.types.iter().any(|it| it.descriptor.name == **name));
-            if let Some(name) = same {
+            let taken =
+                newcomer.provides.names().find(|name| other.provides.names().any(|it| it == *name));
+            if let Some((what, name)) = taken {
                 let other = &other.program.plugin;
                 return Err(failure(
                     LoadStage::Activate,
-                    "plugin.node-type.taken",
-                    format!(
-                        "node type `{name}` of plugin `{id}` is already that of plugin `{other}`"
-                    ),
-                    format!("rename the type, or remove `{other}`"),
+                    "plugin.name.taken",
+                    format!("{what} `{name}` of plugin `{id}` is already that of plugin `{other}`"),
+                    format!("rename the {what}, or remove `{other}`"),
                 ));
             }
         }
@@ -187,7 +180,7 @@ impl Entry {
 
     fn report(&self, id: &str) -> PluginReport {
         let generation = self.live.as_ref().map(|it| &it.generation);
-        let types = generation.iter().flat_map(|it| &it.types);
+        let types = generation.iter().flat_map(|it| &it.provides.node_types);
         PluginReport {
             id: id.to_owned(),
             version: generation.map(|it| it.toml.version.clone()),

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Store, UpdateDeadline};
+use bowsprit_host_core::importers::{Progress, SourceTree};
+use wasmtime::{
+    Store, UpdateDeadline,
+    component::{Instance as Component, InstancePre},
+};
 
 use crate::{
-    bindings::v0_1::{NodeTypesPluginPre, assets, log, node_types::Guest, types},
+    bindings::v0_1::{catalogue, diagnostics, importer, node_types},
+    compile::Linked,
+    grants::Grants,
     limits::{CallLimits, MemoryAccount},
     package::{Assets, Digest},
     ticker::TICK,
+    world::World,
 };
-
-/// Longest log line of a guest, bytes.
-const LOG_LINE: usize = 8 << 10;
 
 /// A component ready to be started, with all that its calls go by.
 pub(crate) struct Program {
@@ -22,8 +26,9 @@ pub(crate) struct Program {
     pub(crate) digest: Digest,
     /// The same in hex, for spans.
     pub(crate) generation: String,
-    pub(crate) pre: NodeTypesPluginPre<State>,
+    pub(crate) linked: Linked,
     pub(crate) assets: Arc<Assets>,
+    pub(crate) grants: Grants,
     pub(crate) limits: CallLimits,
     /// Calls of this plugin at a time, whatever the generation.
     pub(crate) gate: Arc<tokio::sync::Semaphore>,
@@ -32,20 +37,118 @@ pub(crate) struct Program {
 /// What the host keeps for one instance.
 pub(crate) struct State {
     memory: MemoryAccount,
-    assets: Arc<Assets>,
-    plugin: String,
-    generation: String,
-    function: &'static str,
+    pub(crate) assets: Arc<Assets>,
+    pub(crate) plugin: String,
+    pub(crate) generation: String,
+    pub(crate) function: &'static str,
     /// Ticks this call may still run for.
     ticks_left: u64,
-    lines_left: u32,
-    lines_dropped: u32,
+    pub(crate) lines_left: u32,
+    pub(crate) lines_dropped: u32,
+    /// The source an importer's call is about.
+    pub(crate) source: Option<Source>,
+}
+
+/// What an importer's call may look at, and who waits for it.
+pub(crate) struct Source {
+    pub(crate) files: Arc<dyn SourceTree>,
+    /// Paths the plugin is granted, sorted.
+    pub(crate) shown: Arc<[String]>,
+    /// Bytes the call may still read, and could at first.
+    pub(crate) bytes_left: u64,
+    pub(crate) bytes: u64,
+    pub(crate) progress: Option<Arc<dyn Progress>>,
+}
+
+/// Where a component's exports are.
+#[derive(Clone)]
+pub(crate) struct Exports {
+    node_types: Option<node_types::GuestIndices>,
+    importer: Option<importer::GuestIndices>,
+    diagnostics: Option<diagnostics::GuestIndices>,
+    catalogue: Option<catalogue::GuestIndices>,
+}
+
+impl Exports {
+    /// What a component of that world exports.
+    pub(crate) fn of(pre: &InstancePre<State>, world: World) -> wasmtime::Result<Self> {
+        let renders = matches!(world, World::NodeTypes | World::ResourceCatalogue);
+        let only = |it: World| (world == it).then_some(());
+        Ok(Self {
+            node_types: renders.then(|| node_types::GuestIndices::new(pre)).transpose()?,
+            importer: only(World::Importer)
+                .map(|()| importer::GuestIndices::new(pre))
+                .transpose()?,
+            diagnostics: only(World::Diagnostics)
+                .map(|()| diagnostics::GuestIndices::new(pre))
+                .transpose()?,
+            catalogue: only(World::ResourceCatalogue)
+                .map(|()| catalogue::GuestIndices::new(pre))
+                .transpose()?,
+        })
+    }
+
+    fn load(&self, store: &mut Store<State>, instance: &Component) -> wasmtime::Result<Guests> {
+        let mut guests = Guests::default();
+        if let Some(indices) = &self.node_types {
+            guests.node_types = Some(indices.load(&mut *store, instance)?);
+        }
+        if let Some(indices) = &self.importer {
+            guests.importer = Some(indices.load(&mut *store, instance)?);
+        }
+        if let Some(indices) = &self.diagnostics {
+            guests.diagnostics = Some(indices.load(&mut *store, instance)?);
+        }
+        if let Some(indices) = &self.catalogue {
+            guests.catalogue = Some(indices.load(&mut *store, instance)?);
+        }
+        Ok(guests)
+    }
+}
+
+/// The interfaces a running copy exports.
+#[derive(Default)]
+pub(crate) struct Guests {
+    node_types: Option<node_types::Guest>,
+    importer: Option<importer::Guest>,
+    diagnostics: Option<diagnostics::Guest>,
+    catalogue: Option<catalogue::Guest>,
+}
+
+/// An interface that a running copy may export.
+pub(crate) trait Exported: Sync {
+    /// That of a copy; none if its world has no such interface.
+    fn of(guests: &Guests) -> Option<&Self>;
+}
+
+impl Exported for node_types::Guest {
+    fn of(guests: &Guests) -> Option<&Self> {
+        guests.node_types.as_ref()
+    }
+}
+
+impl Exported for importer::Guest {
+    fn of(guests: &Guests) -> Option<&Self> {
+        guests.importer.as_ref()
+    }
+}
+
+impl Exported for diagnostics::Guest {
+    fn of(guests: &Guests) -> Option<&Self> {
+        guests.diagnostics.as_ref()
+    }
+}
+
+impl Exported for catalogue::Guest {
+    fn of(guests: &Guests) -> Option<&Self> {
+        guests.catalogue.as_ref()
+    }
 }
 
 /// One running copy.
 pub(crate) struct Instance {
     pub(crate) store: Store<State>,
-    pub(crate) guest: Guest,
+    pub(crate) guests: Guests,
 }
 
 impl Instance {
@@ -62,8 +165,9 @@ impl Instance {
             ticks_left: ticks(limits),
             lines_left: limits.log_lines,
             lines_dropped: 0,
+            source: None,
         };
-        let mut store = Store::new(program.pre.engine(), state);
+        let mut store = Store::new(program.linked.pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.output);
         // Give the thread back at every tick, so that a guest that computes
@@ -77,9 +181,9 @@ impl Instance {
             Ok(if over { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
         });
         store.set_epoch_deadline(1);
-        let plugin = program.pre.instantiate_async(&mut store).await?;
-        let guest = plugin.bowsprit_plugin_node_types().clone();
-        Ok(Self { store, guest })
+        let instance = program.linked.pre.instantiate_async(&mut store).await?;
+        let guests = program.linked.exports.load(&mut store, &instance)?;
+        Ok(Self { store, guests })
     }
 
     /// Gives the next call its own time and log lines.
@@ -89,6 +193,7 @@ impl Instance {
         state.ticks_left = ticks(limits);
         state.lines_left = limits.log_lines;
         state.lines_dropped = 0;
+        state.source = None;
         self.store.set_epoch_deadline(1);
     }
 
@@ -102,43 +207,4 @@ impl Instance {
 fn ticks(limits: &CallLimits) -> u64 {
     let ticks = limits.deadline.as_millis() / TICK.as_millis();
     u64::try_from(ticks).unwrap_or(u64::MAX).max(1)
-}
-
-impl types::Host for State {}
-
-impl log::Host for State {
-    async fn write(&mut self, level: log::Level, message: String) {
-        let Some(left) = self.lines_left.checked_sub(1) else {
-            self.lines_dropped = self.lines_dropped.saturating_add(1);
-            return;
-        };
-        self.lines_left = left;
-        let message = message.get(..message.floor_char_boundary(LOG_LINE)).unwrap_or_default();
-        let (plugin, generation, function) = (&self.plugin, &self.generation, self.function);
-        // Debug formatting escapes line breaks and terminal sequences.
-        match level {
-            log::Level::Debug => {
-                tracing::debug!(plugin, generation, function, ?message, "plugin log")
-            }
-            log::Level::Info => {
-                tracing::info!(plugin, generation, function, ?message, "plugin log")
-            }
-            log::Level::Warn => {
-                tracing::warn!(plugin, generation, function, ?message, "plugin log")
-            }
-            log::Level::Error => {
-                tracing::error!(plugin, generation, function, ?message, "plugin log")
-            }
-        }
-    }
-}
-
-impl assets::Host for State {
-    async fn list(&mut self) -> Vec<String> {
-        self.assets.keys().cloned().collect()
-    }
-
-    async fn read(&mut self, path: String) -> Option<Vec<u8>> {
-        self.assets.get(&path).cloned()
-    }
 }

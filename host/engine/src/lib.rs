@@ -24,6 +24,8 @@ mod failure;
 mod fault;
 mod functions;
 mod generations;
+mod grants;
+mod imports;
 mod instance;
 mod limits;
 mod package;
@@ -32,6 +34,7 @@ mod reload;
 mod sources;
 mod ticker;
 mod watch;
+mod world;
 
 use std::{
     path::{Path, PathBuf},

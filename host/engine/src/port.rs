@@ -8,7 +8,10 @@ use std::{
 use async_trait::async_trait;
 use bowsprit_host_core::{
     Error, Result,
+    catalogues::{Catalogues, EntryCatalogue},
+    diagnostics::{CheckCatalogue, Diagnostics},
     events::Topic,
+    importers::{ImporterCatalogue, Importers},
     node_types::{Catalogue, NodeTypes},
     plugins::{LoadFailure, PluginReport, Plugins},
 };
@@ -22,8 +25,25 @@ use crate::{
 
 impl NodeTypes for PluginEngine {
     fn catalogue(&self) -> Arc<dyn Catalogue> {
-        let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
-        Arc::new(Pinned::new(table, Arc::clone(&self.runtime)))
+        Arc::new(self.pinned())
+    }
+}
+
+impl Importers for PluginEngine {
+    fn importers(&self) -> Arc<dyn ImporterCatalogue> {
+        Arc::new(self.pinned())
+    }
+}
+
+impl Diagnostics for PluginEngine {
+    fn checks(&self) -> Arc<dyn CheckCatalogue> {
+        Arc::new(self.pinned())
+    }
+}
+
+impl Catalogues for PluginEngine {
+    fn entries(&self) -> Arc<dyn EntryCatalogue> {
+        Arc::new(self.pinned())
     }
 }
 
@@ -54,6 +74,11 @@ struct Removed<'a> {
 }
 
 impl PluginEngine {
+    fn pinned(&self) -> Pinned {
+        let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
+        Pinned::new(table, Arc::clone(&self.runtime))
+    }
+
     /// Lets a generation serve; whether it did not before.
     pub(crate) fn activate(&self, generation: Arc<Generation>) -> Result<bool, LoadFailure> {
         let id = generation.program.plugin.clone();
@@ -131,7 +156,7 @@ fn no_way_back(id: &str, why: NoWayBack) -> Error {
             message: format!("no earlier generation of plugin `{id}` is kept"),
         },
         NoWayBack::Taken(failure) => {
-            Error::Conflict { code: "plugin.node-type.taken", message: failure.message }
+            Error::Conflict { code: "plugin.name.taken", message: failure.message }
         }
     }
 }

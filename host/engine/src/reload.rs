@@ -16,9 +16,10 @@ use crate::{
     describe::describe,
     failure::failure,
     generations::Generation,
+    grants::Grants,
     instance::Program,
     limits::CallLimits,
-    package::{Code, Digest, Package, Refusal, Sight},
+    package::{Code, Digest, Package, PluginToml, Refusal, Sight},
     sources::{Known, Sources, Standing},
 };
 
@@ -173,7 +174,7 @@ impl PluginEngine {
                 let base = self.generations().live(used).cloned();
                 let base = base.filter(|it| it.toml.uses.is_none());
                 let base = base.ok_or_else(|| missing(id, used))?;
-                let digest = joined(package.digest, base.code);
+                let digest = joined(package.digest, base.program.linked.code);
                 (Some(base), digest)
             }
         };
@@ -182,9 +183,13 @@ impl PluginEngine {
         {
             return Ok(kept);
         }
-        let (pre, code) = match (&base, &package.component) {
-            (Some(base), _) => (base.program.pre.clone(), base.code),
-            (None, Some(bytes)) => self.compiler.prepare(Arc::clone(bytes)).await?,
+        let world = package.toml.world();
+        let linked = match (&base, &package.component) {
+            (Some(base), _) if base.toml.world() == world => base.program.linked.clone(),
+            (Some(base), _) => return Err(other_kind(package, &base.toml)),
+            (None, Some(bytes)) => {
+                self.compiler.prepare(Arc::clone(bytes), world, &package.toml.wants).await?
+            }
             (None, None) => return Err(missing(id, "")),
         };
         let limits = CallLimits::of(&self.config.limits, &self.config.caps, &package.toml.limits);
@@ -192,14 +197,15 @@ impl PluginEngine {
             plugin: id.clone(),
             digest,
             generation: digest.hex(),
-            pre,
+            linked,
             assets: Arc::clone(&package.assets),
+            grants: Grants::of(&package.toml.wants),
             limits,
             gate: self.gate(id),
         };
-        let types = describe(&self.runtime, &program, &package.toml).await?;
+        let provides = describe(&self.runtime, &program, &package.toml).await?;
         let (toml, folder) = (Arc::clone(&package.toml), package.folder.clone());
-        Ok(Arc::new(Generation { program, toml, folder, code, types }))
+        Ok(Arc::new(Generation { program, toml, folder, provides }))
     }
 
     fn gate(&self, id: &str) -> Arc<Semaphore> {
@@ -223,6 +229,16 @@ fn joined(own: Digest, code: Digest) -> Digest {
     hash.update(own.bytes());
     hash.update(code.bytes());
     Digest::from(<[u8; 32]>::from(hash.finalize()))
+}
+
+fn other_kind(package: &Package, base: &PluginToml) -> LoadFailure {
+    let (own, other) = (package.toml.world().kind(), base.world().kind());
+    failure(
+        LoadStage::Activate,
+        "plugin.uses.kind",
+        format!("plugin `{}` is of kind `{own}`, `{}` of kind `{other}`", package.toml.id, base.id),
+        format!("write `kind = \"{other}\"`, or use another plugin"),
+    )
 }
 
 fn missing(id: &str, used: &str) -> LoadFailure {

@@ -16,24 +16,26 @@
 mod generated {
     wasmtime::component::bindgen!({
         path: "../../wit/bowsprit-plugin/0.1",
-        world: "node-types-plugin",
+        // All worlds in one, so that they share their types. No component
+        // exports all of it: `instance::Exports` looks up what a world has.
+        inline: "
+            package bowsprit:host;
+            world every {
+                include bowsprit:plugin/importer-plugin@0.1.0;
+                include bowsprit:plugin/diagnostics-plugin@0.1.0;
+                include bowsprit:plugin/resource-catalogue-plugin@0.1.0;
+            }
+        ",
         imports: { default: async },
         exports: { default: async },
     });
 }
 
 pub(crate) use generated::{
-    NodeTypesPlugin, NodeTypesPluginPre,
-    bowsprit::plugin::{assets, log, types},
-    exports::bowsprit::plugin::node_types,
+    Every,
+    bowsprit::plugin::{assets, log, progress, source_files, types},
+    exports::bowsprit::plugin::{catalogue, diagnostics, importer, node_types},
 };
 
 /// The WIT version in `api` of `plugin.toml`.
 pub(crate) const API: &str = "0.1";
-
-/// Interfaces a component may import.
-pub(crate) const IMPORTS: [&str; 3] =
-    ["bowsprit:plugin/types", "bowsprit:plugin/log", "bowsprit:plugin/assets"];
-
-/// The interface a component has to export.
-pub(crate) const EXPORT: &str = "bowsprit:plugin/node-types";

@@ -14,7 +14,7 @@ use crate::{
     fault::Fault,
 };
 
-type Checked<T> = Result<T, Fault>;
+pub(crate) type Checked<T> = Result<T, Fault>;
 
 /// Checks answers of one call.
 pub(crate) struct Answers {
@@ -173,7 +173,7 @@ pub(crate) fn invalid(what: impl Into<String>) -> Fault {
 }
 
 /// Syntax of RFC 6901; whether it leads anywhere is for its reader to see.
-fn pointer(what: &str, text: &str) -> Checked<()> {
+pub(crate) fn pointer(what: &str, text: &str) -> Checked<()> {
     let escapes = text.split('~').skip(1).all(|it| it.starts_with(['0', '1']));
     if (text.is_empty() || text.starts_with('/')) && escapes {
         Ok(())
@@ -182,7 +182,7 @@ fn pointer(what: &str, text: &str) -> Checked<()> {
     }
 }
 
-fn manifest_body(id: &str, text: &str, produces: &[core::Kind]) -> Checked<Value> {
+pub(crate) fn manifest_body(id: &str, text: &str, produces: &[core::Kind]) -> Checked<Value> {
     let body: Value = serde_json::from_str(text)
         .map_err(|error| invalid(format!("manifest `{id}` is not JSON: {error}")))?;
     let word = |at: &str| body.pointer(at).and_then(Value::as_str).filter(|it| !it.is_empty());

@@ -1,8 +1,8 @@
 //! What is handed to a component.
 
-use bowsprit_host_core::node_types as core;
+use bowsprit_host_core::{catalogues, diagnostics, node_types as core};
 
-use crate::bindings::v0_1::{node_types as wit, types};
+use crate::bindings::v0_1::{catalogue, diagnostics as wit_diagnostics, node_types as wit, types};
 
 pub(crate) fn node(from: &core::Node) -> types::Node {
     types::Node { id: from.id.clone(), type_: from.type_name.clone(), data: from.data.clone() }
@@ -37,7 +37,7 @@ fn neighbour(from: &core::Neighbour) -> types::Neighbour {
     }
 }
 
-fn kind(from: &core::Kind) -> types::Kind {
+pub(crate) fn kind(from: &core::Kind) -> types::Kind {
     types::Kind {
         group: from.group.clone(),
         version: from.version.clone(),
@@ -79,7 +79,7 @@ pub(crate) fn status(from: &core::NodeStatus) -> wit::NodeStatus {
     }
 }
 
-fn finding(from: &core::Finding) -> types::Finding {
+pub(crate) fn finding(from: &core::Finding) -> types::Finding {
     types::Finding {
         code: from.code.clone(),
         severity: match from.severity {
@@ -93,5 +93,22 @@ fn finding(from: &core::Finding) -> types::Finding {
         at: from.at.clone(),
         suggestion: from.suggestion.clone(),
         fixes: from.fixes.clone(),
+    }
+}
+
+pub(crate) fn snapshot(from: &diagnostics::Snapshot) -> wit_diagnostics::Snapshot {
+    wit_diagnostics::Snapshot {
+        answers: from.answers.iter().map(answer).collect(),
+        taken_at: from.taken_at.clone(),
+    }
+}
+
+pub(crate) fn served(from: &catalogues::Served) -> catalogue::Served {
+    catalogue::Served {
+        kind: kind(&from.kind),
+        plural: from.plural.clone(),
+        namespaced: from.namespaced,
+        schema: from.schema.clone(),
+        columns: from.columns.clone(),
     }
 }

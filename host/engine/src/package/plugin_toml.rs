@@ -6,7 +6,7 @@ use bowsprit_host_core::{
 };
 use serde::Deserialize;
 
-use crate::{bindings::v0_1::API, failure::failure};
+use crate::{bindings::v0_1::API, failure::failure, world::World};
 
 /// The file, strictly read: a key nobody knows is an error, because it is most
 /// likely a misspelt one.
@@ -24,18 +24,84 @@ pub(crate) struct PluginToml {
     license: String,
     homepage: Option<String>,
     #[serde(default)]
-    wants: Wants,
+    pub(crate) wants: Wants,
     #[serde(default)]
     pub(crate) limits: Asks,
     #[serde(default)]
     pub(crate) palette: Palette,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Wants {
-    #[serde(default)]
+/// What a plugin asks to be allowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Wants {
+    /// Kinds its node types may render.
     produces: Vec<String>,
+    /// Kinds its checks may look at.
+    reads: Vec<String>,
+    /// Kinds its fixes may change.
+    changes: Vec<String>,
+    /// Globs of the files of a source that its importers may see.
+    pub(crate) source_files: Vec<String>,
+}
+
+impl Wants {
+    /// Whether anything is wanted under that key.
+    pub(crate) fn includes(&self, key: &str) -> bool {
+        self.lists().iter().any(|(name, list, _)| *name == key && !list.is_empty())
+    }
+
+    /// The kinds of `produces`.
+    pub(crate) fn produced(&self) -> Vec<Kind> {
+        kinds(&self.produces)
+    }
+
+    /// The kinds of `reads`.
+    pub(crate) fn read(&self) -> Vec<Kind> {
+        kinds(&self.reads)
+    }
+
+    /// The kinds of `changes`.
+    pub(crate) fn changed(&self) -> Vec<Kind> {
+        kinds(&self.changes)
+    }
+
+    /// Each list with its key and the worlds it means something in.
+    fn lists(&self) -> [(&'static str, &[String], &'static [World]); 4] {
+        const RENDERS: &[World] = &[World::NodeTypes, World::ResourceCatalogue];
+        [
+            ("produces", &self.produces, RENDERS),
+            ("reads", &self.reads, &[World::Diagnostics]),
+            ("changes", &self.changes, &[World::Diagnostics]),
+            ("source-files", &self.source_files, &[World::Importer]),
+        ]
+    }
+
+    fn check(&self, world: World) -> Result<(), (&'static str, String, String)> {
+        for (key, list, worlds) in self.lists() {
+            if !list.is_empty() && !worlds.contains(&world) {
+                let problem = format!("has `{key}`, which means nothing to a `{}`", world.kind());
+                return Err(("wants", problem, "leave it out, or correct `kind`".into()));
+            }
+            let bad = list.iter().find(|it| match key {
+                "source-files" => globset::Glob::new(it).is_err(),
+                _ => parse_kind(it).is_none(),
+            });
+            if let Some(bad) = bad {
+                let (what, fix) = match key {
+                    "source-files" => ("is no pattern", "write a glob, as in `**/*.env`"),
+                    _ => ("names no kind", "write `group/version/Kind` or `v1/Kind`"),
+                };
+                let problem = format!("has `{}` under `{key}`, which {what}", shown(bad));
+                return Err(("wants", problem, fix.into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn kinds(list: &[String]) -> Vec<Kind> {
+    list.iter().filter_map(|it| parse_kind(it)).collect()
 }
 
 /// Limits a plugin would like to have.
@@ -141,9 +207,10 @@ impl PluginToml {
         }
     }
 
-    /// The kinds of `wants.produces`.
-    pub(crate) fn produces(&self) -> Vec<Kind> {
-        self.wants.produces.iter().filter_map(|it| parse_kind(it)).collect()
+    /// The world of `kind`.
+    pub(crate) fn world(&self) -> World {
+        // `check` has seen to it that there is one.
+        World::of_kind(&self.kind).unwrap_or(World::NodeTypes)
     }
 
     fn check(&self) -> Result<(), (&'static str, String, String)> {
@@ -167,21 +234,15 @@ impl PluginToml {
                 format!("build the plugin for `{API}` or use another host"),
             ));
         }
-        if self.kind != "node-types" {
-            let problem =
-                format!("is `{}`, but this host only knows `node-types`", shown(&self.kind));
-            return Err(("kind", problem, "write `kind = \"node-types\"`".into()));
-        }
+        let Some(world) = World::of_kind(&self.kind) else {
+            let known = World::ALL.map(|it| format!("`{}`", it.kind())).join(", ");
+            let problem = format!("is `{}`, which this host does not know", shown(&self.kind));
+            return Err(("kind", problem, format!("write one of {known}")));
+        };
         self.check_code()?;
         self.check_asks()?;
         self.check_texts()?;
-        match self.wants.produces.iter().find(|it| parse_kind(it).is_none()) {
-            Some(bad) => {
-                let problem = format!("has `{}`, which names no kind", shown(bad));
-                Err(("wants.produces", problem, "write `group/version/Kind` or `v1/Kind`".into()))
-            }
-            None => Ok(()),
-        }
+        self.wants.check(world)
     }
 
     fn check_code(&self) -> Result<(), (&'static str, String, String)> {

@@ -34,7 +34,7 @@ fn a_full_file_is_understood() {
     assert_eq!(toml.limits.memory_mib, Some(16));
     assert_eq!(toml.palette.usage_frequency(), "very-high");
     assert_eq!(toml.palette.difficulty(), "medium");
-    let kinds: Vec<_> = toml.produces().iter().map(|it| it.api_version()).collect();
+    let kinds: Vec<_> = toml.wants.produced().iter().map(|it| it.api_version()).collect();
     assert_eq!(kinds, ["v1", "apps/v1"]);
 }
 

@@ -144,7 +144,7 @@ async fn the_second_of_two_plugins_with_one_type_until_the_first_goes() {
     })
     .await;
 
-    let report = host.refused("second", "plugin.node-type.taken").await;
+    let report = host.refused("second", "plugin.name.taken").await;
     assert_failure(&report, LoadStage::Activate, &["`echo`", "`first`", "`second`"]);
     assert_eq!(report.state, PluginState::Failed);
     assert_eq!(host.mark("echo").await.as_deref(), Some("first"));
