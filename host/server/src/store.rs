@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use bowsprit_host_core::{
     audit::AUDIT_LOG,
+    plugins::PLUGINS,
     clusters::{CLUSTERS, PREFERENCES},
     dashboard::DASHBOARD_STATS,
     identity::{
@@ -50,6 +51,7 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &CLUSTERS,
     &PREFERENCES,
     &AUDIT_LOG,
+    &PLUGINS,
     &DASHBOARD_STATS,
 ];
 

@@ -104,6 +104,7 @@ pub static CODES: &[Code] = &[
     code(0, "plugin.link.mismatch", "the component's types differ from the interface's"),
     code(502, "plugin.memory", "the plugin wanted more memory than it may have"),
     code(409, "plugin.node-type.taken", "another plugin provides this node type"),
+    code(400, "plugin.not-yet", "this host cannot do that with plugins yet"),
     code(502, "plugin.output-too-large", "the plugin answers more than it may"),
     code(0, "plugin.produces.not-wanted", "a node type names kinds its manifest does not want"),
     code(400, "plugin.rollback.none", "no earlier generation of the plugin is kept"),
