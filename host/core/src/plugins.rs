@@ -1,96 +1,115 @@
-//! The port through which the host looks after its plugins, as opposed to the
-//! node types they contribute ([`crate::node_types`]).
+//! How the host looks after its plugins, as opposed to the node types they
+//! contribute ([`crate::node_types`]).
+//!
+//! A folder's content becomes a *generation*: read, admitted, compiled, linked,
+//! described, self-tested, compared with what serves, perhaps held for an
+//! operator, live, retired. [`Plugins`] is what the engine offers, [`PluginAdmin`]
+//! what an administrator may do with it, and [`PluginMemory`] what the engine
+//! asks to have remembered over a restart.
+
+mod admin;
+mod comparison;
+mod generation;
+mod memory;
+mod report;
+mod stored;
+mod trial;
+mod wants;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use bytes::Bytes;
 
-use crate::{Result, time::Timestamp};
-
-/// How a plugin is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PluginState {
-    /// A generation serves. If `last_error` is set, a newer one was refused.
-    Live,
-    /// No generation serves; `last_error` says why.
-    Failed,
-    /// An older generation serves because an operator went back to it; what
-    /// lies in the folder waits for its next change.
-    Held,
-}
-
-/// The step of a load at which something went wrong, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LoadStage {
-    /// The folder was read and `plugin.toml` understood.
-    Read,
-    /// The component's outside was looked at.
-    Admit,
-    /// It was compiled.
-    Compile,
-    /// It was joined with what the host offers.
-    Link,
-    /// It was asked what it provides.
-    Describe,
-    /// It was put beside the other plugins.
-    Activate,
-}
-
-/// Why a generation did not go live.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LoadFailure {
-    /// Where it happened.
-    pub stage: LoadStage,
-    /// Stable code: `plugin.toml.invalid`, `plugin.deadline`, …
-    pub code: String,
-    /// One sentence.
-    pub message: String,
-    /// What would put it right.
-    pub fix: String,
-}
-
-/// One plugin as an operator sees it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PluginReport {
-    /// The plugin's id, or the folder's name if it could not be read.
-    pub id: String,
-    /// Version of the serving generation.
-    pub version: Option<String>,
-    /// Kind of the serving generation: `node-types`.
-    pub kind: Option<String>,
-    /// How it is doing.
-    pub state: PluginState,
-    /// Digest of the serving generation, hex.
-    pub generation: Option<String>,
-    /// The folder it comes from.
-    pub source: String,
-    /// Names of the node types it contributes, sorted.
-    pub node_types: Vec<String>,
-    /// Why the last attempt was refused, if it was.
-    pub last_error: Option<LoadFailure>,
-    /// When the serving generation went live.
-    pub loaded_at: Option<Timestamp>,
-    /// Digests of earlier generations that are kept for a rollback, newest
-    /// first.
-    pub previous: Vec<String>,
-}
+use crate::{Result, audit::Actor};
+pub use admin::{Activation, ActivationPage, PluginAdmin};
+pub use comparison::{ComparisonReport, ComparisonSummary, InputDifference, ManifestDifference};
+pub use generation::{
+    GenerationReport, GenerationState, Hold, SelfTest, StageTime, SwapPolicy, TestFailure,
+};
+pub use memory::{ActivationEntry, Happening, PluginMemory, Remembered, ShortMemory};
+pub use report::{Figures, LoadFailure, LoadStage, PluginLimits, PluginReport, PluginState};
+pub use stored::{PLUGINS, StoredMemory};
+pub use trial::{Cost, Trial, Validation};
+pub use wants::Wants;
 
 /// The plugins of this host.
+///
+/// Digests are SHA-256 in hex. Every change is written to the activation log
+/// with its `by`.
+///
+/// # Errors
+///
+/// All that take an `id` answer [`crate::Error::NotFound`] if there is no such
+/// plugin, and all that take a digest if there is no such generation.
 #[async_trait]
 pub trait Plugins: Send + Sync {
     /// All plugins that were ever seen and not removed since, ordered by id.
     fn list(&self) -> Vec<PluginReport>;
 
-    /// Goes back to the generation that served before the present one.
+    /// One plugin.
+    fn report(&self, id: &str) -> Result<PluginReport>;
+
+    /// What is known of the plugin's generations, newest first.
+    fn generations(&self, id: &str) -> Result<Vec<GenerationReport>>;
+
+    /// How a generation answered the inputs its predecessor had been given.
+    /// Not found also if it was not compared.
+    fn comparison(&self, id: &str, digest: &str) -> Result<ComparisonReport>;
+
+    /// Lets a waiting generation serve, whatever it waits for, and grants what
+    /// it wants.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::NotFound`] if there is no such plugin,
+    /// [`crate::Error::Conflict`] if that generation does not wait, or another
+    /// plugin has taken one of its node types.
+    async fn consent(&self, id: &str, digest: &str, by: Actor) -> Result<PluginReport>;
+
+    /// Goes back to generation `to`, without it to the one that served before
+    /// the present one. What lies in the folder waits for its next change.
+    ///
+    /// # Errors
+    ///
     /// [`crate::Error::Refused`] if no earlier generation is kept,
     /// [`crate::Error::Conflict`] if another plugin has taken one of its node
     /// types.
-    async fn rollback(&self, id: &str) -> Result<PluginReport>;
+    async fn rollback(&self, id: &str, to: Option<&str>, by: Actor) -> Result<PluginReport>;
+
+    /// Lets the plugin serve again after [`Self::disable`].
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Conflict`] if another plugin has taken one of its node
+    /// types meanwhile.
+    async fn enable(&self, id: &str, by: Actor) -> Result<PluginReport>;
+
+    /// Takes the plugin's node types out of the catalogue, also over restarts.
+    async fn disable(&self, id: &str, by: Actor) -> Result<PluginReport>;
+
+    /// Says when a new generation takes over.
+    async fn set_policy(&self, id: &str, policy: SwapPolicy, by: Actor) -> Result<PluginReport>;
+
+    /// Reads the plugin's folder again and loads what lies there, also if it
+    /// was rolled back before. The report tells how that ended.
+    async fn reload(&self, id: &str, by: Actor) -> Result<PluginReport>;
+
+    /// Takes a packed folder (a tar archive, `plugin.toml` at its top) through
+    /// every stage and activates nothing. What is wrong with the plugin is in
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] if the bytes are not such an archive,
+    /// [`crate::Error::TooLarge`] if there is too much in it.
+    async fn validate(&self, packed: Bytes) -> Result<Validation>;
+
+    /// Calls one function of the serving generation. `input` has the form of
+    /// `input` in a golden file; what `create` takes is documented with
+    /// [`Trial`].
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] for an unknown function or an input that is
+    /// not of that form, [`crate::Error::Refused`] if nothing serves,
+    /// [`crate::Error::Plugin`] and [`crate::Error::Busy`] as of any call.
+    async fn try_call(&self, id: &str, function: &str, input: &str) -> Result<Trial>;
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bowsprit_host_core::{
-    plugins::{LoadFailure, LoadStage, PluginReport, PluginState},
+    plugins::{Figures, LoadFailure, LoadStage, PluginReport, PluginState, SwapPolicy, Wants},
     time::Timestamp,
 };
 
@@ -196,6 +196,12 @@ impl Entry {
             last_error: self.last_error.clone(),
             loaded_at: self.live.as_ref().map(|it| it.since),
             previous: self.previous.iter().map(|it| it.program.generation.clone()).collect(),
+            waiting: None,
+            policy: SwapPolicy::Swap,
+            wants: Wants::default(),
+            grants: Wants::default(),
+            limits: None,
+            figures: Figures::default(),
         }
     }
 }

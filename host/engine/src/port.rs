@@ -8,13 +8,18 @@ use std::{
 use async_trait::async_trait;
 use bowsprit_host_core::{
     Error, Result,
+    audit::Actor,
     catalogues::{Catalogues, EntryCatalogue},
     diagnostics::{CheckCatalogue, Diagnostics},
     events::Topic,
     importers::{ImporterCatalogue, Importers},
     node_types::{Catalogue, NodeTypes},
-    plugins::{LoadFailure, PluginReport, Plugins},
+    plugins::{
+        ComparisonReport, GenerationReport, LoadFailure, PluginReport, Plugins, SwapPolicy, Trial,
+        Validation,
+    },
 };
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::{
@@ -50,10 +55,26 @@ impl Catalogues for PluginEngine {
 #[async_trait]
 impl Plugins for PluginEngine {
     fn list(&self) -> Vec<PluginReport> {
-        self.generations().reports()
+        Self::generations(self).reports()
     }
 
-    async fn rollback(&self, id: &str) -> Result<PluginReport> {
+    fn report(&self, id: &str) -> Result<PluginReport> {
+        self.generations().report(id).ok_or_else(|| Error::not_found("plugin", id))
+    }
+
+    fn generations(&self, id: &str) -> Result<Vec<GenerationReport>> {
+        Err(not_yet(id))
+    }
+
+    fn comparison(&self, id: &str, _: &str) -> Result<ComparisonReport> {
+        Err(not_yet(id))
+    }
+
+    async fn consent(&self, id: &str, _: &str, _: Actor) -> Result<PluginReport> {
+        Err(not_yet(id))
+    }
+
+    async fn rollback(&self, id: &str, _: Option<&str>, _: Actor) -> Result<PluginReport> {
         let report = {
             let mut generations = self.generations();
             generations.roll_back(id).map_err(|why| no_way_back(id, why))?;
@@ -65,6 +86,35 @@ impl Plugins for PluginEngine {
         self.processed();
         Ok(report)
     }
+
+    async fn enable(&self, id: &str, _: Actor) -> Result<PluginReport> {
+        Err(not_yet(id))
+    }
+
+    async fn disable(&self, id: &str, _: Actor) -> Result<PluginReport> {
+        Err(not_yet(id))
+    }
+
+    async fn set_policy(&self, id: &str, _: SwapPolicy, _: Actor) -> Result<PluginReport> {
+        Err(not_yet(id))
+    }
+
+    async fn reload(&self, id: &str, _: Actor) -> Result<PluginReport> {
+        Err(not_yet(id))
+    }
+
+    async fn validate(&self, _: Bytes) -> Result<Validation> {
+        Err(not_yet("?"))
+    }
+
+    async fn try_call(&self, id: &str, _: &str, _: &str) -> Result<Trial> {
+        Err(not_yet(id))
+    }
+}
+
+fn not_yet(id: &str) -> Error {
+    let message = format!("the engine cannot do this with plugin `{id}` yet");
+    Error::Refused { code: "plugin.not-yet", message }
 }
 
 /// What is told when a plugin is no longer there.

@@ -18,6 +18,7 @@ use bowsprit_host_core::{
         users::USERS,
     },
     notifications::NOTIFICATIONS,
+    plugins::PLUGINS,
     revisions::REVISIONS,
     runs::{RUN_LOCKS, RUNS, inventory::INVENTORIES, vault::VAULTS},
     statuses::STATUSES,
@@ -50,6 +51,7 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &CLUSTERS,
     &PREFERENCES,
     &AUDIT_LOG,
+    &PLUGINS,
     &DASHBOARD_STATS,
 ];
 

@@ -106,6 +106,7 @@ pub static CODES: &[Code] = &[
     code(0, "plugin.link.mismatch", "the component's types differ from the interface's"),
     code(502, "plugin.memory", "the plugin wanted more memory than it may have"),
     code(409, "plugin.name.taken", "another plugin has a name of this one"),
+    code(400, "plugin.not-yet", "this host cannot do that with plugins yet"),
     code(502, "plugin.output-too-large", "the plugin answers more than it may"),
     code(0, "plugin.produces.not-wanted", "a node type names kinds its manifest does not want"),
     code(400, "plugin.rollback.none", "no earlier generation of the plugin is kept"),

@@ -35,6 +35,22 @@ pub enum Action {
     ObjectsRemoved,
     /// A plugin's generation went live.
     PluginActivated,
+    /// A plugin's generation waits for an operator.
+    PluginHeld,
+    /// A plugin's generation failed a stage of its load.
+    PluginRefused,
+    /// A plugin's earlier generation came back.
+    PluginRolledBack,
+    /// A plugin was switched on.
+    PluginEnabled,
+    /// A plugin was switched off.
+    PluginDisabled,
+    /// It was changed when generations of a plugin take over.
+    PluginPolicySet,
+    /// A plugin was loaded again on demand.
+    PluginReloaded,
+    /// A plugin is gone from its folder.
+    PluginRemoved,
     /// Secrets were sealed anew with another key.
     KeysRotated,
 }
@@ -59,6 +75,14 @@ impl Action {
             Self::RunApplied => "run.applied",
             Self::ObjectsRemoved => "workflow.objects-removed",
             Self::PluginActivated => "plugin.activated",
+            Self::PluginHeld => "plugin.held",
+            Self::PluginRefused => "plugin.refused",
+            Self::PluginRolledBack => "plugin.rolled-back",
+            Self::PluginEnabled => "plugin.enabled",
+            Self::PluginDisabled => "plugin.disabled",
+            Self::PluginPolicySet => "plugin.policy-set",
+            Self::PluginReloaded => "plugin.reloaded",
+            Self::PluginRemoved => "plugin.removed",
             Self::KeysRotated => "keys.rotated",
         }
     }

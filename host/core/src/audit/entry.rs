@@ -19,22 +19,22 @@ pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// When.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The user who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) actor: Option<Id>,
+    pub(crate) actor: Option<Id>,
     /// Where the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     /// What was done.
-    pub(super) action: String,
+    pub(crate) action: String,
     /// To what kind of thing.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Its id or name.
-    pub(super) object: String,
+    pub(crate) object: String,
     /// What else there is to say, without any secret.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 /// An entry in its place in the chain.

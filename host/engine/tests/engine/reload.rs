@@ -4,6 +4,7 @@ use std::{fs, os::unix::fs::symlink, time::Duration};
 
 use bowsprit_host_core::{
     Error,
+    audit::Actor,
     events::{Delivery, Events, Topic},
     node_types::{Answer, Context, NodeTypes, State},
     plugins::{PluginState, Plugins},
@@ -176,14 +177,14 @@ async fn a_rollback_serves_the_one_before_until_the_folder_changes() {
     }
     assert_eq!(host.report("one").previous.len(), 5, "five are kept");
 
-    let report = host.engine.rollback("one").await.expect("rolled back");
+    let report = host.engine.rollback("one", None, Actor::default()).await.expect("rolled back");
 
     assert_eq!(report.state, PluginState::Held);
     assert_eq!(host.mark("echo").await.as_deref(), Some("6"));
     fs::write(host.path("one/assets/mark"), "8").expect("written");
     host.until_marked("echo", "8").await;
     assert_eq!(host.report("one").state, PluginState::Live);
-    let unknown = host.engine.rollback("nobody").await;
+    let unknown = host.engine.rollback("nobody", None, Actor::default()).await;
     assert!(matches!(unknown, Err(Error::NotFound { .. })), "{unknown:?}");
     host.stop().await;
 }
@@ -192,7 +193,7 @@ async fn a_rollback_serves_the_one_before_until_the_folder_changes() {
 async fn nothing_to_go_back_to_is_said() {
     let host = Host::load(|_| {}, |dir| echo("1").write(&dir.join("one"))).await;
 
-    let refused = host.engine.rollback("one").await;
+    let refused = host.engine.rollback("one", None, Actor::default()).await;
 
     assert_eq!(refused.expect_err("none").code(), "plugin.rollback.none");
 }
