@@ -48,7 +48,9 @@ pub(crate) struct Wants {
 impl Wants {
     /// Whether anything is wanted under that key.
     pub(crate) fn includes(&self, key: &str) -> bool {
-        self.lists().iter().any(|(name, list, _)| *name == key && !list.is_empty())
+        self.lists()
+            .iter()
+            .any(|(name, list, _)| name.strip_prefix("wants.") == Some(key) && !list.is_empty())
     }
 
     /// The kinds of `produces`.
@@ -70,30 +72,30 @@ impl Wants {
     fn lists(&self) -> [(&'static str, &[String], &'static [World]); 4] {
         const RENDERS: &[World] = &[World::NodeTypes, World::ResourceCatalogue];
         [
-            ("produces", &self.produces, RENDERS),
-            ("reads", &self.reads, &[World::Diagnostics]),
-            ("changes", &self.changes, &[World::Diagnostics]),
-            ("source-files", &self.source_files, &[World::Importer]),
+            ("wants.produces", &self.produces, RENDERS),
+            ("wants.reads", &self.reads, &[World::Diagnostics]),
+            ("wants.changes", &self.changes, &[World::Diagnostics]),
+            ("wants.source-files", &self.source_files, &[World::Importer]),
         ]
     }
 
     fn check(&self, world: World) -> Result<(), (&'static str, String, String)> {
         for (key, list, worlds) in self.lists() {
             if !list.is_empty() && !worlds.contains(&world) {
-                let problem = format!("has `{key}`, which means nothing to a `{}`", world.kind());
-                return Err(("wants", problem, "leave it out, or correct `kind`".into()));
+                let problem = format!("means nothing to a plugin of kind `{}`", world.kind());
+                return Err((key, problem, "leave it out, or correct `kind`".into()));
             }
             let bad = list.iter().find(|it| match key {
-                "source-files" => globset::Glob::new(it).is_err(),
+                "wants.source-files" => globset::Glob::new(it).is_err(),
                 _ => parse_kind(it).is_none(),
             });
             if let Some(bad) = bad {
                 let (what, fix) = match key {
-                    "source-files" => ("is no pattern", "write a glob, as in `**/*.env`"),
+                    "wants.source-files" => ("is no pattern", "write a glob, as in `**/*.env`"),
                     _ => ("names no kind", "write `group/version/Kind` or `v1/Kind`"),
                 };
-                let problem = format!("has `{}` under `{key}`, which {what}", shown(bad));
-                return Err(("wants", problem, fix.into()));
+                let problem = format!("has `{}`, which {what}", shown(bad));
+                return Err((key, problem, fix.into()));
             }
         }
         Ok(())
