@@ -64,25 +64,40 @@ impl FromRequest<ApiState> for RawBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
-        let limit = state.limits.body_bytes;
-        let too_large =
-            || Error::TooLarge { what: "the request body", limit: format!("{limit} bytes") };
-        let body = request.into_body();
-        // Said before a byte is read when the client announces its length.
-        if body.size_hint().lower() > limit as u64 {
-            return Err(too_large().into());
-        }
-        let bytes = match read(Limited::new(body, limit), &state.limits).await? {
-            Ok(bytes) => bytes,
-            Err(error) if error.is::<LengthLimitError>() => return Err(too_large().into()),
-            Err(_) => return Err(Error::invalid("body", "ended too soon").into()),
-        };
+        let bytes = whole(request, state, state.limits.body_bytes).await?;
         let depth = state.limits.json_depth;
         if is_deeper(&bytes, depth) {
             let message = format!("the JSON is nested more than {depth} deep");
             return Err(Problem::refusal("request.too-deep", &message));
         }
         Ok(Self(bytes))
+    }
+}
+
+/// The whole body of a file that is sent as it is.
+pub(crate) struct Upload(pub(crate) Bytes);
+
+impl FromRequest<ApiState> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
+        whole(request, state, state.limits.upload_bytes).await.map(Self)
+    }
+}
+
+/// The whole body, up to `limit` bytes.
+async fn whole(request: Request, state: &ApiState, limit: usize) -> Result<Bytes, Problem> {
+    let too_large =
+        || Error::TooLarge { what: "the request body", limit: format!("{limit} bytes") };
+    let body = request.into_body();
+    // Said before a byte is read when the client announces its length.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large().into());
+    }
+    match read(Limited::new(body, limit), &state.limits).await? {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large().into()),
+        Err(_) => Err(Error::invalid("body", "ended too soon").into()),
     }
 }
 

@@ -32,6 +32,7 @@ use bowsprit_host_core::{
     identity::{Identity, oauth::OAuth},
     notifications::Notifications,
     palette::Palette,
+    plugins::PluginAdmin,
     search::Search,
     workflows::Workflows,
 };
@@ -71,6 +72,8 @@ pub struct ApiState {
     pub notifications: Notifications,
     /// What can be drawn.
     pub palette: Palette,
+    /// What plugins do and may do.
+    pub plugins: PluginAdmin,
     /// Who did what.
     pub audit: Audit,
     /// Whether the host is ready for requests.

@@ -15,6 +15,8 @@ use crate::{
 pub struct EdgeLimits {
     /// Bytes of a request body.
     pub body_bytes: usize,
+    /// Bytes of a file that is uploaded as it is, such as a packed plugin.
+    pub upload_bytes: usize,
     /// How deep a JSON body may be nested.
     pub json_depth: usize,
     /// Number of a request's headers.
@@ -49,6 +51,7 @@ impl Default for EdgeLimits {
     fn default() -> Self {
         Self {
             body_bytes: 8 << 20,
+            upload_bytes: 64 << 20,
             json_depth: 64,
             header_count: 100,
             header_bytes: 32 << 10,

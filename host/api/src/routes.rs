@@ -1,6 +1,7 @@
 //! The routes, one file for each noun of the URL.
 
 mod admin_audit;
+mod admin_plugins;
 mod admin_users;
 mod auth;
 mod clusters;
@@ -28,6 +29,7 @@ pub(crate) fn table() -> Table {
     let table = oauth::add(table);
     let table = profile::add(table);
     let table = admin_users::add(table);
+    let table = admin_plugins::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);
     let table = versions::add(table);

@@ -20,7 +20,7 @@ use bowsprit_host_core::{
     notifications::Notifications,
     observer::Observer,
     palette::Palette,
-    plugins::{PluginState, Plugins as _},
+    plugins::{PluginAdmin, PluginState, Plugins as _},
     runs::{Abandoned, RunParts, Runs},
     search::Search,
     statuses::Statuses,
@@ -215,6 +215,7 @@ fn wire(
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
+    let plugins = PluginAdmin::new(engine.clone(), audit.clone(), Arc::clone(&events));
     let node_types: Arc<dyn NodeTypes> = engine;
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
     let ring = Arc::new(keys::key_ring(settings)?);
@@ -251,6 +252,7 @@ fn wire(
         clusters,
         notifications,
         palette: Palette::new(node_types),
+        plugins,
         audit,
         ready,
         limits: edge_limits,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -13,6 +14,7 @@ use crate::{
     Result,
     access::Caller,
     audit::{Actor, Audit, AuditFilter, Entry},
+    events::{EventId, Events, Subscription, Topic},
     id::Id,
     time::Timestamp,
 };
@@ -23,10 +25,11 @@ use crate::{
 pub struct PluginAdmin {
     plugins: Arc<dyn Plugins>,
     audit: Audit,
+    events: Arc<dyn Events>,
 }
 
 /// An entry of the activation log with what the audit log adds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Activation {
     /// Its number in the audit log.
@@ -46,7 +49,7 @@ pub struct Activation {
 }
 
 /// A page of the activation log, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ActivationPage {
     /// The entries.
     pub entries: Vec<Activation>,
@@ -58,9 +61,17 @@ pub struct ActivationPage {
 /// All functions answer [`crate::Error::Forbidden`] to callers who are no
 /// administrators, and else what [`Plugins`] does.
 impl PluginAdmin {
-    /// Looks after `plugins`, whose memory writes to `audit`.
-    pub fn new(plugins: Arc<dyn Plugins>, audit: Audit) -> Self {
-        Self { plugins, audit }
+    /// Looks after `plugins`, whose memory writes to `audit` and who publish
+    /// to `events`.
+    pub fn new(plugins: Arc<dyn Plugins>, audit: Audit, events: Arc<dyn Events>) -> Self {
+        Self { plugins, audit, events }
+    }
+
+    /// What becomes of generations from now on, or from the event after
+    /// `after`.
+    pub fn subscribe(&self, caller: &Caller, after: Option<EventId>) -> Result<Subscription> {
+        caller.require_admin()?;
+        Ok(self.events.subscribe(&Topic::Plugins, after))
     }
 
     /// All plugins.

@@ -35,6 +35,7 @@ impl Settings {
         let (rate, limits) = (&self.rate_limit, &self.limits);
         EdgeLimits {
             body_bytes: limits.body_bytes,
+            upload_bytes: limits.upload_bytes,
             json_depth: limits.json_depth,
             header_count: limits.headers,
             header_bytes: limits.header_bytes,

@@ -327,6 +327,13 @@ pub(super) static KEYS: &[Key] = &[
         default: || number(8 << 20),
     },
     Key {
+        name: "limits.upload_bytes",
+        kind: Kind::Number(1 << 10, 256 << 20),
+        accepted: "a number of bytes from 1024 to 268435456",
+        about: "bytes of a file that is uploaded, such as a packed plugin (413)",
+        default: || number(64 << 20),
+    },
+    Key {
         name: "limits.nodes",
         kind: Kind::Number(1, 100_000),
         accepted: "a number from 1 to 100000",
