@@ -1,6 +1,8 @@
 //! The port through which the host looks after its plugins, as opposed to the
 //! node types they contribute ([`crate::node_types`]).
 
+use std::{sync::Arc, time::Duration};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -93,4 +95,33 @@ pub trait Plugins: Send + Sync {
     /// [`crate::Error::Conflict`] if another plugin has taken one of its node
     /// types.
     async fn rollback(&self, id: &str) -> Result<PluginReport>;
+}
+
+/// What calls of plugins come to, as [`CallFigures::count`] is told.
+pub const CALL_OUTCOMES: [&str; 11] = [
+    "ok",
+    "invalid-input",
+    "unsupported",
+    "plugin.trap",
+    "plugin.deadline",
+    "plugin.memory",
+    "plugin.stack",
+    "plugin.output-too-large",
+    "plugin.invalid-output",
+    "plugin.internal",
+    "plugin.busy",
+];
+
+/// Whoever counts calls of plugins.
+pub trait PluginCalls: Send + Sync {
+    /// Where calls of one function of one plugin are counted. Asked for once
+    /// per generation, as it may look the place up.
+    fn figures(&self, plugin: &str, function: &'static str) -> Arc<dyn CallFigures>;
+}
+
+/// The figures of one function of one plugin.
+pub trait CallFigures: Send + Sync {
+    /// Counts a call that came to `outcome`, one of [`CALL_OUTCOMES`], and
+    /// took so long, its wait for a turn included.
+    fn count(&self, outcome: &'static str, took: Duration);
 }

@@ -6,6 +6,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
     bindings::v0_1::{NodeTypesPluginPre, assets, log, node_types::Guest, types},
+    count::Counted,
     limits::{CallLimits, MemoryAccount},
     package::{Assets, Digest},
     ticker::TICK,
@@ -27,6 +28,7 @@ pub(crate) struct Program {
     pub(crate) limits: CallLimits,
     /// Calls of this plugin at a time, whatever the generation.
     pub(crate) gate: Arc<tokio::sync::Semaphore>,
+    pub(crate) counted: Counted,
 }
 
 /// What the host keeps for one instance.

@@ -13,6 +13,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
     PluginEngine,
+    count::Counted,
     describe::describe,
     failure::failure,
     generations::Generation,
@@ -196,6 +197,7 @@ impl PluginEngine {
             assets: Arc::clone(&package.assets),
             limits,
             gate: self.gate(id),
+            counted: Counted::new(id, self.calls.clone()),
         };
         let types = describe(&self.runtime, &program, &package.toml).await?;
         let (toml, folder) = (Arc::clone(&package.toml), package.folder.clone());
