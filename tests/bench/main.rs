@@ -24,6 +24,7 @@ mod reload;
 mod report;
 mod runs;
 mod start;
+mod store;
 mod streams;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -84,6 +85,7 @@ async fn measure(report: &mut Report) {
     engine::measure(report).await;
     reload::measure(report).await;
     start::measure(report).await;
+    store::measure(report).await;
     runs::measure(report).await;
     streams::measure(report).await;
     http::measure(report, Store::Embedded).await;

@@ -108,5 +108,9 @@ async fn browsers_of_foreign_origins_are_refused() {
     let error = error.send().await.unwrap();
     assert_eq!(error.status().as_u16(), 401);
     assert_eq!(error.headers()["access-control-allow-origin"], "http://localhost:3001");
+    // To a cache, the answer to somebody who is no browser is not theirs.
+    let plain = client.get(&url).send().await.unwrap();
+    assert!(plain.headers()["vary"].to_str().unwrap().starts_with("origin"));
+    assert!(!plain.headers().contains_key("access-control-allow-origin"));
     host.finish().await;
 }

@@ -83,6 +83,11 @@ async fn people_come_in(store: Store) {
     let renamed = user.put("/profile", &json!({"name": "New"})).await.expect(200);
     assert_eq!(renamed["user"]["name"], "New");
     assert_eq!(renamed["user"]["role"], "user");
+    for name in ["Newer", "Newest"] {
+        user.put("/profile", &json!({ "name": name })).await.expect(200);
+        let profile = user.get("/profile").await.expect(200);
+        assert_eq!(profile["user"]["name"], name, "a change is seen at once");
+    }
     let wrong = json!({"email": "u1@example.com", "password": "secret-124"});
     anonymous.post("/auth/login", &wrong).await.expect_problem(401, "auth.login.wrong");
     let unknown = json!({"email": "nobody@example.com", "password": "secret-124"});

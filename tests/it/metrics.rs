@@ -1,12 +1,16 @@
 //! `/metrics`, as dashboards of the reference product read it, and traces.
 
-use bowsprit_tests::{TestHost, client};
+use bowsprit_tests::{Kube, TestHost, client, unique};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
 
-use crate::process::{address, admin, serve, signal};
+use crate::{
+    process::{address, admin, serve, signal},
+    runs::node,
+};
 
 async fn scrape(host: &TestHost) -> String {
     let answer = client().get(format!("{}/metrics", host.origin)).send().await.unwrap();
@@ -47,6 +51,25 @@ async fn requests_are_counted_by_method_pattern_and_status() {
     assert!(sample(&text, "process_resident_memory_bytes") > 1e6, "{text}");
     assert!(sample(&text, "process_open_fds") > 3.0);
     assert!(!text.contains(&id), "no id becomes a label");
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn calls_of_plugins_are_counted_by_function_and_outcome() {
+    let Some(kube) = Kube::connect() else { return };
+    let host = TestHost::start().await;
+    let user = host.admin().await;
+    kube.add_to(&user, "lab").await;
+    let id = user.workflow("w", "lab").await;
+    let data = json!({"name": "it", "namespace": format!("it-{}", unique()), "data": {"a": "b"}});
+    user.save(&id, &json!({"nodes": [node("n", "configmap", data)], "edges": []})).await;
+    assert_eq!(user.run(&id, &json!({})).await.expect(200)["status"], "completed");
+    let text = scrape(&host).await;
+    let labels = "{function=\"render\",outcome=\"ok\",plugin=\"configmap\"}";
+    assert_eq!(sample(&text, &format!("bowsprit_plugin_calls_total{labels}")), 1.0, "{text}");
+    let series = "{function=\"render\",plugin=\"configmap\"}";
+    let count = format!("bowsprit_plugin_call_duration_seconds_count{series}");
+    assert_eq!(sample(&text, &count), 1.0);
     host.finish().await;
 }
 

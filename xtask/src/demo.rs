@@ -62,9 +62,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// The demo as a test, on servers that are up and with plugins that are built.
+/// The demo as a test, on servers that are up and with a host and plugins that
+/// are built.
 pub(crate) fn once(servers: &Servers) -> Result<()> {
-    build_host()?;
     show(&Options::default(), &kubeconfig(servers)?, Stay::No)
 }
 
@@ -80,13 +80,13 @@ impl Stay {
     }
 }
 
-/// Builds the host as the demo, and tests that start it, run it.
-pub(crate) fn build_host() -> Result<()> {
+/// Builds the host.
+fn build_host() -> Result<()> {
     let mut command = cargo::cargo("build", &paths::root());
-    // The whole workspace is selected, though one binary is built: only then
-    // are the dependencies' features, and so the dependencies, those of the
-    // workspace's tests.
-    command.args(["--workspace", "--bin", "bowsprit"]);
+    // The whole workspace is selected, and one small test, though the host is
+    // wanted: only then are the dependencies' features, and so the
+    // dependencies, those that `cargo test` compiled or will compile.
+    command.args(["--workspace", "--bin", "bowsprit", "--test", "engine"]);
     process::run("building the host", command)
 }
 

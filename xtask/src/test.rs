@@ -41,7 +41,7 @@ fn everything(tally: &mut Tally) {
     let plugins = tally.step("plugins and guests", steps::plugins).is_some();
     tally.step("clippy", steps::clippy);
     tally.step("clippy of the plugins", steps::clippy_of_plugins);
-    tally.step("build the tests", steps::build_tests);
+    let built = tally.step("build tests and host", steps::build).is_some();
     let servers = tally.step("start the servers", || Servers::obtain(Needs::All));
     match &servers {
         Some(servers) if plugins => {
@@ -51,10 +51,10 @@ fn everything(tally: &mut Tally) {
     }
     tally.tests("tests of the plugins", || steps::tests_of_plugins(None));
     match &servers {
-        Some(servers) if plugins => {
+        Some(servers) if plugins && built => {
             tally.step("demo", || steps::demo(servers));
         }
-        _ => tally.not_run("demo", "needs the plugins and the servers"),
+        _ => tally.not_run("demo", "needs the host, the plugins and the servers"),
     }
 }
 
@@ -62,6 +62,7 @@ fn everything(tally: &mut Tally) {
 fn filtered(tally: &mut Tally, filter: &str) {
     // Most tests do not need them, so one that does not build stops nothing.
     tally.step("plugins and guests", steps::plugins);
+    tally.step("build tests and host", steps::build);
     if let Some(servers) = tally.step("start the servers", || Servers::obtain(Needs::All)) {
         tally.tests("tests", || steps::tests(&servers, Some(filter)));
     }

@@ -1,25 +1,80 @@
 //! Which browsers may call (Fetch standard, "CORS protocol").
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    Router,
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
-    middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    response::Response,
 };
 use bowsprit_host_core::Error;
+use tower::{Layer as _, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{EdgeLimits, problem::Problem};
 
-/// Answers preflights, marks answers, and refuses origins that are not
-/// allowed, also on requests a browser sends without asking first.
-pub(crate) fn layer(router: Router, limits: Arc<EdgeLimits>) -> Router {
-    let allowed: Vec<HeaderValue> =
-        limits.allowed_origins.iter().filter_map(|it| it.parse().ok()).collect();
-    let cors = CorsLayer::new()
+/// The answer depends on these headers of the request, if it has them.
+static VARY: HeaderValue = HeaderValue::from_static(
+    "origin, access-control-request-method, access-control-request-headers",
+);
+
+/// What the settings allow.
+pub(crate) struct Cors {
+    allowed: Vec<String>,
+    layer: CorsLayer,
+}
+
+impl Cors {
+    pub(crate) fn new(limits: &EdgeLimits) -> Self {
+        let allowed = limits.allowed_origins.clone();
+        let layer = layer(allowed.iter().filter_map(|it| it.parse().ok()).collect());
+        Self { allowed, layer }
+    }
+
+    /// Refuses origins that are not allowed, also on requests a browser sends
+    /// without asking first.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(origin) = headers.get(header::ORIGIN).and_then(|it| it.to_str().ok()) else {
+            return Ok(());
+        };
+        let host = headers.get(header::HOST).and_then(|it| it.to_str().ok());
+        let same = host.is_some_and(|host| {
+            origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
+        });
+        if same || self.allowed.iter().any(|it| it == origin) {
+            return Ok(());
+        }
+        Err(Problem::from(Error::Forbidden {
+            code: "cors.origin",
+            message: "this origin is not allowed; see the setting `cors_allowed_origins`",
+        }))
+    }
+
+    /// Whether a request is one of the CORS protocol.
+    pub(crate) fn is_asked(request: &Request) -> bool {
+        request.headers().contains_key(header::ORIGIN) || request.method() == Method::OPTIONS
+    }
+
+    /// Answers preflights, and marks the answers of `service` to other
+    /// requests.
+    pub(crate) async fn around<S>(&self, service: S, request: Request) -> Response
+    where
+        S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Send,
+    {
+        match self.layer.layer(service).oneshot(request).await {
+            Ok(response) => response,
+        }
+    }
+
+    /// Marks the answer to a request that is none of the protocol: to a cache
+    /// it is not the answer to one that is.
+    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+        headers.append(header::VARY, VARY.clone());
+    }
+}
+
+fn layer(allowed: Vec<HeaderValue>) -> CorsLayer {
+    CorsLayer::new()
         .allow_origin(AllowOrigin::list(allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH])
         .allow_headers([
@@ -37,29 +92,5 @@ pub(crate) fn layer(router: Router, limits: Arc<EdgeLimits>) -> Router {
             HeaderName::from_static("x-request-id"),
         ])
         .allow_credentials(true)
-        .max_age(Duration::from_secs(12 * 3600));
-    router.layer(cors).layer(middleware::from_fn_with_state(limits, refuse_foreign))
-}
-
-async fn refuse_foreign(
-    State(limits): State<Arc<EdgeLimits>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let origin = request.headers().get(header::ORIGIN).and_then(|it| it.to_str().ok());
-    let host = request.headers().get(header::HOST).and_then(|it| it.to_str().ok());
-    let foreign = origin.is_some_and(|origin| {
-        let same = host.is_some_and(|host| {
-            origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
-        });
-        !same && !limits.allowed_origins.iter().any(|it| it == origin)
-    });
-    if foreign {
-        let refused = Error::Forbidden {
-            code: "cors.origin",
-            message: "this origin is not allowed; see the setting `cors_allowed_origins`",
-        };
-        return Problem::from(refused).into_response();
-    }
-    next.run(request).await
+        .max_age(Duration::from_secs(12 * 3600))
 }

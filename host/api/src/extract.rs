@@ -13,7 +13,11 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{ApiState, EdgeLimits, client::Requester, ended, problem::Problem};
+use crate::{
+    ApiState, EdgeLimits,
+    client::{ClientAddress, Requester},
+    problem::Problem,
+};
 
 /// A signed-in caller.
 pub(crate) struct Auth(pub(crate) Caller);
@@ -22,10 +26,17 @@ impl FromRequestParts<ApiState> for Auth {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let Requester(client) = Requester::of(parts, state);
-        let caller = state.identity.authenticate(bearer(parts)?, &client).await?;
+        let token = bearer(parts)?;
+        let trusted = &state.limits.trusted_proxies;
+        let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, trusted);
+        let caller = match state.identity.known(token, address) {
+            Some(caller) => caller?,
+            None => {
+                let Requester(client) = Requester::of(parts, state);
+                state.identity.authenticate(token, &client).await?
+            }
+        };
         state.edge.rates().admit_user(caller.user)?;
-        ended::note(&parts.extensions, &caller);
         Ok(Self(caller))
     }
 }

@@ -1,33 +1,17 @@
 //! What is refused before any handler sees it: heads that are too large, and
 //! requests that come too often.
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::HeaderMap,
-    middleware::{self, Next},
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::Request, http::HeaderMap};
 
 use crate::{Edge, EdgeLimits, client::ClientAddress, problem::Problem};
 
-/// Puts the gate before everything in `router`.
-pub(crate) fn layer(router: Router, edge: Edge) -> Router {
-    router.layer(middleware::from_fn_with_state(edge, admit))
-}
-
-async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+/// Admits a request, or says why not.
+pub(crate) fn admit(edge: &Edge, request: &Request) -> Result<(), Problem> {
     let limits = edge.limits();
     let address =
         ClientAddress::of(request.extensions(), request.headers(), &limits.trusted_proxies);
-    let admitted = edge
-        .rates()
-        .admit_address(address.0)
-        .and_then(|()| check_headers(request.headers(), limits));
-    match admitted {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
+    edge.rates().admit_address(address.0)?;
+    check_headers(request.headers(), limits)
 }
 
 /// A flood beyond twice these bounds the server loop refuses by itself, with

@@ -4,9 +4,10 @@
 //! together. Decisions are made in `core`.
 
 mod client;
+mod compression;
 mod cors;
-mod ended;
 mod extract;
+mod front;
 mod gate;
 mod limits;
 mod metrics;
@@ -22,10 +23,14 @@ mod sse;
 mod streams;
 mod table;
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
 
 use axum::Router;
 use bowsprit_host_core::{
+    access::Caller,
     audit::Audit,
     clusters::Clusters,
     dashboard::Dashboard,
@@ -38,24 +43,34 @@ use bowsprit_host_core::{
 };
 pub use limits::{Edge, EdgeLimits};
 use openapi::ApiDocument;
+use problem::Problem;
 pub use problem::codes;
 pub use rate_limit::Rate;
 pub use readiness::Readiness;
+use streams::Slot;
 pub use table::{Access, Route};
-use tower_http::{
-    CompressionLevel,
-    compression::{
-        CompressionLayer, Predicate as _,
-        predicate::{DefaultPredicate, SizeAbove},
-    },
-};
 
-/// Shorter answers are sent as they are: a packet is a packet.
-const LEAST_COMPRESSED: u64 = 1024;
-
-/// What handlers work with: use-cases, no adapters.
+/// What handlers work with. One pointer: axum clones it several times for each
+/// request, and each open stream keeps one.
 #[derive(Clone)]
-pub struct ApiState {
+pub struct ApiState(Arc<UseCases>);
+
+impl Deref for ApiState {
+    type Target = UseCases;
+
+    fn deref(&self) -> &UseCases {
+        &self.0
+    }
+}
+
+impl From<UseCases> for ApiState {
+    fn from(parts: UseCases) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// The use-cases, no adapters, and what the edge needs.
+pub struct UseCases {
     /// People.
     pub identity: Identity,
     /// People who come from identity providers.
@@ -84,22 +99,18 @@ pub struct ApiState {
     pub edge: Edge,
 }
 
-/// The whole API.
-pub fn router(state: ApiState) -> Router {
-    let (limits, edge) = (Arc::clone(&state.limits), state.edge.clone());
-    let (metered, free) = routes::table().into_routers();
-    let metered = ended::layer(metered.with_state(state.clone()), state.identity.clone());
-    let metered = gate::layer(metered, edge.clone());
-    let metered = metrics::layer(metered, edge);
-    let router = compressed(metered.merge(free.with_state(state)));
-    request_id::layer(cors::layer(router, limits))
+impl UseCases {
+    /// Room for one more event stream of the caller.
+    fn stream_slot(&self, caller: &Caller) -> Result<Slot, Problem> {
+        let over = self.identity.ended(caller.session, caller.user);
+        self.edge.streams().open(caller, over)
+    }
 }
 
-/// Event streams are never compressed: their reader waits for each frame.
-fn compressed(router: Router) -> Router {
-    let worthwhile = DefaultPredicate::new().and(SizeAbove::new(LEAST_COMPRESSED));
-    let layer = CompressionLayer::new().quality(CompressionLevel::Fastest);
-    router.layer(layer.compress_when(worthwhile))
+/// The whole API.
+pub fn router(state: ApiState) -> Router {
+    let router = routes::table().into_router().with_state(state.clone());
+    front::layer(router, &state)
 }
 
 /// Every route with its access rule, for documents and tests.

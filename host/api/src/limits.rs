@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bowsprit_host_core::plugins::PluginCalls;
 use ipnet::IpNet;
 
 use crate::{
@@ -87,6 +88,16 @@ impl Edge {
         let rates = RateLimits::new(limits.address_rate, limits.user_rate);
         let streams = Streams::new(limits.streams_per_caller, metrics.streams().clone());
         Ok(Self(Arc::new(Parts { limits, metrics, rates, streams })))
+    }
+
+    /// Who counts the calls of plugins.
+    pub fn plugin_calls(&self) -> Arc<dyn PluginCalls> {
+        Arc::clone(self.metrics().plugins()) as _
+    }
+
+    /// The bounds it goes by.
+    pub fn shared_limits(&self) -> Arc<EdgeLimits> {
+        Arc::clone(&self.0.limits)
     }
 
     pub(crate) fn limits(&self) -> &EdgeLimits {

@@ -1,21 +1,31 @@
 //! Figures for Prometheus, under the names the reference product uses
 //! (contract R1), so that existing dashboards go on working.
 
-use std::{collections::HashMap, time::Instant};
+mod plugins;
 
-use axum::{
-    Router,
-    extract::{MatchedPath, Request, State},
-    http::Method,
-    middleware::{self, Next},
-    response::Response,
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
+
+use axum::http::{Method, StatusCode};
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder, process_collector::ProcessCollector,
+    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry, TextEncoder, process_collector::ProcessCollector,
 };
 
-use crate::{Edge, table::Route};
+use self::plugins::PluginFigures;
+use crate::table::Route;
+
+/// Methods that are labels of their own. Anybody can make up a method; nobody
+/// can make up a label.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+/// Statuses whose counters are kept at hand.
+const STATUSES: [u16; 20] = [
+    200, 201, 202, 204, 302, 304, 400, 401, 403, 404, 405, 409, 412, 413, 422, 429, 431, 500, 502,
+    503,
+];
 
 /// What the host counts. Each host has its own.
 pub(crate) struct Metrics {
@@ -25,8 +35,31 @@ pub(crate) struct Metrics {
     in_flight: IntGauge,
     streams: IntGauge,
     connections: IntGauge,
-    /// Label of each route's pattern: `/v1/api/workflows/:id`.
-    labels: HashMap<String, String>,
+    routes: HashMap<String, RouteFigures>,
+    unknown: RouteFigures,
+    plugins: Arc<PluginFigures>,
+}
+
+/// The figures of one path. Handles are looked up by their labels once.
+pub(crate) struct RouteFigures {
+    /// As the router has it: `/v1/api/workflows/{id}`.
+    pub(crate) pattern: String,
+    /// As dashboards have it: `/v1/api/workflows/:id`.
+    label: String,
+    /// Whether it is counted at all, and costs a part of the caller's rate.
+    pub(crate) metered: bool,
+    methods: [MethodSlot; METHODS.len()],
+    other: MethodSlot,
+}
+
+/// Empty until the method is used.
+type MethodSlot = OnceLock<Box<MethodFigures>>;
+
+/// The figures of one path and method.
+pub(crate) struct MethodFigures {
+    labels: (&'static str, String),
+    duration: Histogram,
+    statuses: [OnceLock<IntCounter>; STATUSES.len()],
 }
 
 impl Metrics {
@@ -53,8 +86,21 @@ impl Metrics {
             registry.register(Box::new(it.clone()))?;
         }
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        let labels = routes.iter().map(|it| (it.path.clone(), label(&it.path))).collect();
-        Ok(Self { registry, requests, durations, in_flight, streams, connections, labels })
+        let plugins = Arc::new(PluginFigures::new(&registry)?);
+        let known = |it: &Route| (it.path.clone(), RouteFigures::new(&it.path, it.metered));
+        let routes = routes.iter().map(known).collect();
+        let unknown = RouteFigures::new("unknown", true);
+        Ok(Self {
+            registry,
+            requests,
+            durations,
+            in_flight,
+            streams,
+            connections,
+            routes,
+            unknown,
+            plugins,
+        })
     }
 
     /// Everything in Prometheus' text format.
@@ -69,14 +115,61 @@ impl Metrics {
         &self.streams
     }
 
+    /// Calls of plugins.
+    pub(crate) fn plugins(&self) -> &Arc<PluginFigures> {
+        &self.plugins
+    }
+
     /// Open connections.
     pub(crate) fn connections(&self) -> &IntGauge {
         &self.connections
     }
 
-    fn label(&self, request: &Request) -> &str {
-        let matched = request.extensions().get::<MatchedPath>();
-        matched.and_then(|it| self.labels.get(it.as_str())).map_or("unknown", String::as_str)
+    /// Requests without an answer yet.
+    pub(crate) fn in_flight(&self) -> &IntGauge {
+        &self.in_flight
+    }
+
+    /// The figures of the route with this pattern, or of everything unknown.
+    pub(crate) fn of(&self, pattern: Option<&str>) -> &RouteFigures {
+        pattern.and_then(|it| self.routes.get(it)).unwrap_or(&self.unknown)
+    }
+}
+
+impl RouteFigures {
+    fn new(pattern: &str, metered: bool) -> Self {
+        let methods = std::array::from_fn(|_| OnceLock::new());
+        let (pattern, label) = (pattern.to_owned(), label(pattern));
+        Self { pattern, label, metered, methods, other: OnceLock::new() }
+    }
+
+    /// The figures of this path and `method`; they appear at their first use.
+    pub(crate) fn method(&self, metrics: &Metrics, method: &Method) -> &MethodFigures {
+        let mut known = METHODS.iter().zip(&self.methods);
+        let known = known.find(|(name, _)| **name == method.as_str());
+        let (name, slot) = known.map_or(("other", &self.other), |(name, slot)| (*name, slot));
+        slot.get_or_init(|| {
+            Box::new(MethodFigures {
+                labels: (name, self.label.clone()),
+                duration: metrics.durations.with_label_values(&[name, self.label.as_str()]),
+                statuses: std::array::from_fn(|_| OnceLock::new()),
+            })
+        })
+    }
+}
+
+impl MethodFigures {
+    /// Counts an answer.
+    pub(crate) fn count(&self, metrics: &Metrics, status: StatusCode, took: Duration) {
+        self.duration.observe(took.as_secs_f64());
+        let (method, path) = &self.labels;
+        let counter =
+            || metrics.requests.with_label_values(&[method, path.as_str(), status.as_str()]);
+        let kept = STATUSES.iter().position(|it| *it == status.as_u16());
+        match kept.and_then(|it| self.statuses.get(it)) {
+            Some(kept) => kept.get_or_init(counter).inc(),
+            None => counter().inc(),
+        }
     }
 }
 
@@ -89,38 +182,6 @@ fn label(path: &str) -> String {
             None => it.to_owned(),
         });
     segments.collect::<Vec<_>>().join("/")
-}
-
-/// Counts every request that passes.
-pub(crate) fn layer(router: Router, edge: Edge) -> Router {
-    router.layer(middleware::from_fn_with_state(edge, count))
-}
-
-async fn count(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let metrics = edge.metrics();
-    let path = metrics.label(&request);
-    let method = method_label(request.method());
-    let begun = Instant::now();
-    let flying = Raised::new(&metrics.in_flight);
-    let response = next.run(request).await;
-    drop(flying);
-    metrics.requests.with_label_values(&[method, path, response.status().as_str()]).inc();
-    metrics.durations.with_label_values(&[method, path]).observe(begun.elapsed().as_secs_f64());
-    response
-}
-
-/// Anybody can make up a method; nobody can make up a label.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    }
 }
 
 /// A gauge that is one higher as long as this lives.

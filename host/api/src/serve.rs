@@ -6,7 +6,15 @@
 
 mod watch;
 
-use std::{convert::Infallible, future::Future, io, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, response::Response};
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
@@ -15,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use self::watch::{Watch, Watched, WatchedIo};
+use self::watch::{Order, Watch, Watched, WatchedIo};
 use crate::{ApiState, Edge, client::Peer};
 
 /// How often connections are looked at.
@@ -32,7 +40,7 @@ pub async fn serve(
     drain: Duration,
 ) -> io::Result<()> {
     let edge = state.edge.clone();
-    let server = Server::new(crate::router(state), edge, stop.clone());
+    let server = Server::new(crate::router(state), edge);
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         tokio::select! {
@@ -60,13 +68,10 @@ struct Server {
     edge: Edge,
     http: http1::Builder,
     tasks: TaskTracker,
-    stop: CancellationToken,
-    /// Ends what did not end by itself.
-    cut: CancellationToken,
 }
 
 impl Server {
-    fn new(router: Router, edge: Edge, stop: CancellationToken) -> Self {
+    fn new(router: Router, edge: Edge) -> Self {
         let limits = edge.limits();
         let mut http = http1::Builder::new();
         // Twice what the gate allows, so that its answer with words is the
@@ -75,12 +80,11 @@ impl Server {
             .max_headers(limits.header_count.saturating_mul(2))
             .max_header_size(limits.header_bytes.saturating_mul(2).max(LEAST_BUFFER));
         let watch = Arc::new(Watch::new(limits));
-        let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
-        Self { router, watch, edge, http, tasks, stop, cut }
+        Self { router, watch, edge, http, tasks: TaskTracker::new() }
     }
 
     fn take(&self, socket: TcpStream, peer: Peer) {
-        let Some(watched) = self.watch.begin(&self.cut) else {
+        let Some(watched) = self.watch.begin() else {
             tracing::warn!("connection refused: all are busy; see `limits.connections`");
             return;
         };
@@ -89,33 +93,35 @@ impl Server {
         let io = TokioIo::new(WatchedIo::new(socket, Arc::clone(&watched)));
         let service = Guarded { router: self.router.clone(), peer, watched: Arc::clone(&watched) };
         let connection = self.http.serve_connection(io, service).with_upgrades();
-        let (stop, watch) = (self.stop.clone(), Arc::clone(&self.watch));
+        let watch = Arc::clone(&self.watch);
         let open = self.edge.metrics().connections().clone();
         self.tasks.spawn(async move {
             open.inc();
-            tokio::pin!(connection);
-            let mut stopping = false;
-            loop {
-                tokio::select! {
-                    // A client that goes away in mid-request is no error of ours.
-                    _ = connection.as_mut() => break,
-                    () = watched.cut() => break,
-                    () = stop.cancelled(), if !stopping => {
-                        stopping = true;
+            let mut connection = pin!(connection);
+            let mut finishing = false;
+            poll_fn(|cx| match watched.poll_order(cx) {
+                Order::Cut => Poll::Ready(()),
+                order => {
+                    if order == Order::Finish && !finishing {
+                        finishing = true;
                         connection.as_mut().graceful_shutdown();
                     }
+                    // A client that goes away in mid-request is no error of ours.
+                    connection.as_mut().poll(cx).map(drop)
                 }
-            }
+            })
+            .await;
             watch.end(&watched);
             open.dec();
         });
     }
 
     async fn end(self, drain: Duration) {
+        self.watch.finish_all();
         self.tasks.close();
         if tokio::time::timeout(drain, self.tasks.wait()).await.is_err() {
             tracing::warn!(open = self.tasks.len(), "connections cut after the drain time");
-            self.cut.cancel();
+            self.watch.cut_all();
             self.tasks.wait().await;
         }
     }

@@ -6,7 +6,6 @@
 //! web frontend's parser understands.
 
 use std::{
-    collections::VecDeque,
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
@@ -28,12 +27,13 @@ use crate::streams::Slot;
 pub(crate) type Snapshot = Box<dyn Fn() -> BoxFuture<'static, Option<Bytes>> + Send>;
 
 struct EventBody {
-    head: VecDeque<Bytes>,
+    /// What is sent next.
+    next: Option<Bytes>,
     subscription: Subscription,
     snapshot: Option<Snapshot>,
     pending: Option<BoxFuture<'static, Option<Bytes>>>,
     ended: bool,
-    _slot: Slot,
+    slot: Slot,
 }
 
 /// A frame of event `name`; `data` is JSON on one line.
@@ -46,16 +46,15 @@ pub(crate) fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// A stream that begins with `head` and goes on with the subscription; `slot`
-/// counts it against its reader's limit.
+/// A stream that begins with `head` and goes on with the subscription, as long
+/// as `slot` allows.
 pub(crate) fn stream(
-    head: impl IntoIterator<Item = Bytes>,
+    head: Option<Bytes>,
     subscription: Subscription,
     snapshot: Option<Snapshot>,
     slot: Slot,
 ) -> Response {
-    let head = head.into_iter().collect();
-    let body = EventBody { head, subscription, snapshot, pending: None, ended: false, _slot: slot };
+    let body = EventBody { next: head, subscription, snapshot, pending: None, ended: false, slot };
     let mut response = Body::new(body).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
@@ -79,8 +78,11 @@ impl http_body::Body for EventBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let me = self.get_mut();
+        if me.slot.poll_over(cx).is_ready() {
+            return Poll::Ready(None);
+        }
         loop {
-            if let Some(bytes) = me.head.pop_front() {
+            if let Some(bytes) = me.next.take() {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             if me.ended {
@@ -91,21 +93,21 @@ impl http_body::Body for EventBody {
                     return Poll::Pending;
                 };
                 me.pending = None;
-                me.head.extend(snapshot);
+                me.next = snapshot;
                 continue;
             }
             let Poll::Ready(next) = me.subscription.as_mut().poll_next(cx) else {
                 return Poll::Pending;
             };
             match next {
-                Some(Delivery::Event(bytes)) => me.head.push_back(bytes),
-                Some(Delivery::Heartbeat) => me.head.push_back(Bytes::from_static(b": beat\n\n")),
+                Some(Delivery::Event(bytes)) => me.next = Some(bytes),
+                Some(Delivery::Heartbeat) => me.next = Some(Bytes::from_static(b": beat\n\n")),
                 Some(Delivery::Resync) => match &me.snapshot {
                     Some(snapshot) => me.pending = Some(snapshot()),
-                    None => me.head.push_back(frame("resync", "{}")),
+                    None => me.next = Some(frame("resync", "{}")),
                 },
                 Some(Delivery::Closed) => {
-                    me.head.push_back(frame("shutdown", "{}"));
+                    me.next = Some(frame("shutdown", "{}"));
                     me.ended = true;
                 }
                 None => me.ended = true,

@@ -1,12 +1,14 @@
 //! Open event streams, counted by caller: each holds a connection and memory
-//! for as long as its reader likes.
+//! for as long as its reader likes, and as long as the session that opened it.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
 };
 
 use bowsprit_host_core::{access::Caller, id::Id};
+use futures::{FutureExt as _, future::BoxFuture};
 use prometheus::IntGauge;
 
 use crate::{metrics::Raised, problem::Problem};
@@ -24,6 +26,8 @@ pub(crate) struct Streams {
 pub(crate) struct Slot {
     streams: Streams,
     user: Id,
+    /// Completes with the caller's session.
+    over: BoxFuture<'static, ()>,
     _raised: Raised,
 }
 
@@ -32,8 +36,13 @@ impl Streams {
         Self { open: Arc::default(), most, gauge }
     }
 
-    /// Takes a slot for a stream of `caller`.
-    pub(crate) fn open(&self, caller: &Caller) -> Result<Slot, Problem> {
+    /// Takes a slot for a stream of `caller`, whose session ends with `over`:
+    /// a request is checked when it begins, a stream goes on for hours.
+    pub(crate) fn open(
+        &self,
+        caller: &Caller,
+        over: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Slot, Problem> {
         let user = caller.user;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(user).or_default();
@@ -43,7 +52,15 @@ impl Streams {
             return Err(Problem::refusal("streams.too-many", &message).retry_after(1));
         }
         *count += 1;
-        Ok(Slot { streams: self.clone(), user, _raised: Raised::new(&self.gauge) })
+        let raised = Raised::new(&self.gauge);
+        Ok(Slot { streams: self.clone(), user, over: over.boxed(), _raised: raised })
+    }
+}
+
+impl Slot {
+    /// Ready once the stream has to end.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.over.poll_unpin(cx)
     }
 }
 
@@ -71,13 +88,14 @@ mod tests {
         let streams = Streams::new(2, gauge.clone());
         let caller = |user| Caller { user, role: Role::User, session: Id::new(), address: None };
         let (one, two) = (caller(Id::new()), caller(Id::new()));
-        let first = streams.open(&one).unwrap();
-        let _second = streams.open(&one).unwrap();
-        assert!(streams.open(&one).is_err());
-        let other = streams.open(&two).unwrap();
+        let open = |caller| streams.open(caller, std::future::pending());
+        let first = open(&one).unwrap();
+        let _second = open(&one).unwrap();
+        assert!(open(&one).is_err());
+        let other = open(&two).unwrap();
         assert_eq!(gauge.get(), 3);
         drop(first);
-        let _third = streams.open(&one).unwrap();
+        let _third = open(&one).unwrap();
         drop(other);
         assert_eq!(gauge.get(), 2);
         assert_eq!(streams.open.lock().unwrap().len(), 1, "nobody is remembered for nothing");

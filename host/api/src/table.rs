@@ -49,13 +49,12 @@ impl Route {
 /// Routes under construction.
 pub(crate) struct Table {
     routes: Vec<Route>,
-    metered: Router<ApiState>,
-    free: Router<ApiState>,
+    router: Router<ApiState>,
 }
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { routes: Vec::new(), metered: Router::new(), free: Router::new() }
+        Self { routes: Vec::new(), router: Router::new() }
     }
 
     /// Adds a route under `/v1/api`.
@@ -68,27 +67,35 @@ impl Table {
     }
 
     /// Adds a route at an absolute path.
-    pub(crate) fn at<H, T>(mut self, method: Method, path: &str, access: Access, handler: H) -> Self
+    pub(crate) fn at<H, T>(self, method: Method, path: &str, access: Access, handler: H) -> Self
     where
         H: Handler<T, ApiState>,
         T: 'static,
     {
-        self.metered = self.metered.route(path, on(filter(&method), handler));
-        let path = path.to_owned();
-        self.routes.push(Route { method, path, access, metered: true, operation: None });
-        self
+        self.add(
+            Route { method, path: path.to_owned(), access, metered: true, operation: None },
+            handler,
+        )
     }
 
     /// Adds a public route at an absolute path that is neither counted nor
     /// costs anything: for probes, scrapers and documents.
-    pub(crate) fn free<H, T>(mut self, method: Method, path: &str, handler: H) -> Self
+    pub(crate) fn free<H, T>(self, method: Method, path: &str, handler: H) -> Self
     where
         H: Handler<T, ApiState>,
         T: 'static,
     {
-        self.free = self.free.route(path, on(filter(&method), handler));
         let (path, access) = (path.to_owned(), Access::Public);
-        self.routes.push(Route { method, path, access, metered: false, operation: None });
+        self.add(Route { method, path, access, metered: false, operation: None }, handler)
+    }
+
+    fn add<H, T>(mut self, route: Route, handler: H) -> Self
+    where
+        H: Handler<T, ApiState>,
+        T: 'static,
+    {
+        self.router = self.router.route(&route.path, on(filter(&route.method), handler));
+        self.routes.push(route);
         self
     }
 
@@ -104,12 +111,10 @@ impl Table {
         self.routes
     }
 
-    /// The routes that are counted, with everything unknown, and the free
-    /// ones.
-    pub(crate) fn into_routers(self) -> (Router<ApiState>, Router<ApiState>) {
+    /// The routes, and an answer to everything unknown.
+    pub(crate) fn into_router(self) -> Router<ApiState> {
         use crate::problem::no_such_route;
-        let metered = self.metered.method_not_allowed_fallback(no_such_route);
-        (metered.fallback(no_such_route), self.free.method_not_allowed_fallback(no_such_route))
+        self.router.method_not_allowed_fallback(no_such_route).fallback(no_such_route)
     }
 }
 

@@ -7,6 +7,7 @@ mod login;
 pub mod oauth;
 pub mod passwords;
 mod profile;
+mod recent;
 mod registration;
 pub mod sessions;
 pub mod throttle;
@@ -14,7 +15,7 @@ pub mod tokens;
 pub mod users;
 mod watched;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -152,31 +153,27 @@ impl Identity {
         self.sessions.ended(session, user)
     }
 
-    /// The caller behind a bearer token.
-    pub async fn authenticate(&self, token: &str, client: &Client) -> Result<Caller> {
-        let token = self.tokens.verify(token)?;
-        let remembered = self.sessions.remembered(token.session);
-        let checked = match remembered.filter(|it| it.user == token.user) {
-            Some(checked) => checked,
-            None => self.check(&token, client).await?,
-        };
-        if checked.active_until < Timestamp::now() {
-            return Err(Error::Unauthenticated {
-                code: "auth.token.expired",
-                message: "the token has expired; refresh it or sign in again",
-            });
-        }
-        let address = Some(client.address);
-        Ok(Caller { user: token.user, role: checked.role, session: token.session, address })
+    /// The caller behind a bearer token that was checked a moment ago, who now
+    /// sends from `address`; `None` if it has to be checked anew.
+    pub fn known(&self, token: &str, address: IpAddr) -> Option<Result<Caller>> {
+        self.sessions.remembered(token).map(|it| caller(it, address))
     }
 
-    async fn check(&self, token: &Access, client: &Client) -> Result<Checked> {
-        let (user, session) = self.session_of(token, client).await?;
-        let active_until = session.active_until;
-        let checked = Checked { user: user.id, active_until, role: user.role };
-        self.sessions.remember(session.id, checked);
+    /// The caller behind a bearer token.
+    pub async fn authenticate(&self, token: &str, client: &Client) -> Result<Caller> {
+        let (before, users_before) = self.sessions.before();
+        let access = self.tokens.verify(token)?;
+        let (user, session) = self.session_of(&access, client).await?;
+        let checked = Checked {
+            session: session.id,
+            user: user.id,
+            active_until: session.active_until,
+            role: user.role,
+        };
+        self.sessions.remember(token, checked, before);
+        self.sessions.see(&user, users_before);
         self.sessions.touch(&session).await;
-        Ok(checked)
+        caller(checked, client.address)
     }
 
     /// The live session of a token with its user. One of the reference's shape
@@ -250,4 +247,16 @@ impl Identity {
         }
         Ok(())
     }
+}
+
+/// The caller of a checked session, unless its time is over.
+fn caller(checked: Checked, address: IpAddr) -> Result<Caller> {
+    let Checked { session, user, active_until, role } = checked;
+    if active_until < Timestamp::now() {
+        return Err(Error::Unauthenticated {
+            code: "auth.token.expired",
+            message: "the token has expired; refresh it or sign in again",
+        });
+    }
+    Ok(Caller { user, role, session, address: Some(address) })
 }

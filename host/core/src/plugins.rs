@@ -16,6 +16,8 @@ mod stored;
 mod trial;
 mod wants;
 
+use std::{sync::Arc, time::Duration};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -112,4 +114,33 @@ pub trait Plugins: Send + Sync {
     /// not of that form, [`crate::Error::Refused`] if nothing serves,
     /// [`crate::Error::Plugin`] and [`crate::Error::Busy`] as of any call.
     async fn try_call(&self, id: &str, function: &str, input: &str) -> Result<Trial>;
+}
+
+/// What calls of plugins come to, as [`CallFigures::count`] is told.
+pub const CALL_OUTCOMES: [&str; 11] = [
+    "ok",
+    "invalid-input",
+    "unsupported",
+    "plugin.trap",
+    "plugin.deadline",
+    "plugin.memory",
+    "plugin.stack",
+    "plugin.output-too-large",
+    "plugin.invalid-output",
+    "plugin.internal",
+    "plugin.busy",
+];
+
+/// Whoever counts calls of plugins.
+pub trait PluginCalls: Send + Sync {
+    /// Where calls of one function of one plugin are counted. Asked for once
+    /// per generation, as it may look the place up.
+    fn figures(&self, plugin: &str, function: &'static str) -> Arc<dyn CallFigures>;
+}
+
+/// The figures of one function of one plugin.
+pub trait CallFigures: Send + Sync {
+    /// Counts a call that came to `outcome`, one of [`CALL_OUTCOMES`], and
+    /// took so long, its wait for a turn included.
+    fn count(&self, outcome: &'static str, took: Duration);
 }

@@ -11,7 +11,8 @@ use crate::{
     drawing::Overlay,
     id::Id,
     node_types::NodeStatus,
-    store::{Collection, Documents, Record, Repository, StoreError},
+    store::{Collection, Documents, Filter, Patch, Record, Repository, StoreError},
+    workflows::Workflow,
 };
 
 /// The statuses of one workflow's nodes; the document's id is the workflow's.
@@ -42,18 +43,32 @@ impl Record for StatusDocument {
 #[derive(Clone)]
 pub struct Statuses {
     stored: Repository<StatusDocument>,
+    workflows: Repository<Workflow>,
 }
 
 impl Statuses {
     /// Statuses in `store`.
     pub fn new(store: &Arc<dyn Documents>) -> Self {
-        Self { stored: Repository::new(Arc::clone(store)) }
+        Self {
+            stored: Repository::new(Arc::clone(store)),
+            workflows: Repository::new(Arc::clone(store)),
+        }
     }
 
     /// All statuses of a workflow, by node id.
     pub async fn of(&self, workflow: Id) -> Result<BTreeMap<String, NodeStatus>> {
         let stored = self.stored.get(&workflow.to_string()).await?;
         Ok(stored.map(|it| it.value.nodes).unwrap_or_default())
+    }
+
+    /// What to lay over the drawing of this workflow. Most are read far more
+    /// often than they are run, so those that never were cost no second read.
+    pub async fn overlay_of(&self, workflow: &Workflow) -> Result<Overlay> {
+        // Earlier builds kept statuses without a mark, but counted the run.
+        if !workflow.observed && workflow.run_count == 0 {
+            return Ok(Overlay::default());
+        }
+        self.overlay(workflow.id).await
     }
 
     /// What to lay over the workflow's drawing.
@@ -76,6 +91,8 @@ impl Statuses {
             Ok::<_, Error>(())
         };
         while self.stored.update(&id, merge).await?.is_none() {
+            // First the mark: statuses without it would not be looked for.
+            self.mark(&id).await?;
             let empty = StatusDocument { workflow, nodes: BTreeMap::new() };
             match self.stored.insert(empty).await {
                 Ok(_) | Err(StoreError::Taken(_)) => {}
@@ -83,6 +100,15 @@ impl Statuses {
             }
         }
         Ok(())
+    }
+
+    async fn mark(&self, workflow: &str) -> Result<()> {
+        let set = [("observed".to_owned(), true.into())].into_iter().collect();
+        let patch = Patch { set, ..Patch::default() };
+        match self.workflows.patch(workflow, None, &Filter::All, &patch).await {
+            Ok(_) | Err(StoreError::Missing) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Forgets all statuses of a workflow.

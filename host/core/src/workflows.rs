@@ -243,7 +243,7 @@ impl Workflows {
     }
 
     async fn overlaid(&self, mut workflow: Workflow) -> Result<Workflow> {
-        let overlay = self.statuses.overlay(workflow.id).await?;
+        let overlay = self.statuses.overlay_of(&workflow).await?;
         workflow.drawing = workflow.drawing.overlaid(&overlay)?;
         Ok(workflow)
     }

@@ -70,12 +70,14 @@ impl Runtime {
             Ok(Outcome::Unsupported(_)) => "unsupported",
             Err(fault) => fault.code(),
         };
+        let took = begun.elapsed();
+        program.counted.count(F::NAME, outcome, took);
         tracing::debug!(
             plugin = program.plugin,
             generation = program.generation,
             function = F::NAME,
             outcome,
-            micros = begun.elapsed().as_micros() as u64,
+            micros = took.as_micros() as u64,
             "plugin called"
         );
         match done {

@@ -124,3 +124,26 @@ fn is_fuel_exhausted(error: &wasmtime::Error) -> bool {
 }
 
 const FUEL_EXHAUSTED: &str = "too much data is being copied";
+
+#[cfg(test)]
+mod tests {
+    use bowsprit_host_core::plugins::CALL_OUTCOMES;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_is_an_outcome_that_is_counted() {
+        let faults = [
+            Fault::Trap(wasmtime::Error::msg("unreachable")),
+            Fault::Deadline,
+            Fault::Memory,
+            Fault::Stack,
+            Fault::OutputTooLarge("the answer"),
+            Fault::InvalidOutput(String::new()),
+            Fault::Internal(String::new()),
+            Fault::Busy,
+        ];
+        let codes: Vec<&str> = faults.iter().map(Fault::code).collect();
+        assert_eq!(codes, CALL_OUTCOMES[CALL_OUTCOMES.len() - codes.len()..]);
+    }
+}

@@ -17,6 +17,18 @@ use crate::{
     limits::CallLimits,
 };
 
+/// All of them, as the WIT calls them.
+pub(crate) const NAMES: [&str; 8] = [
+    Describe::NAME,
+    Create::NAME,
+    Normalize::NAME,
+    PublicView::NAME,
+    Validate::NAME,
+    Render::NAME,
+    Observe::NAME,
+    Status::NAME,
+];
+
 /// What wasmtime gives for a WIT function that can fail.
 pub(crate) type Raw<T> = wasmtime::Result<Result<T, types::Failure>>;
 

@@ -11,6 +11,7 @@ use wasmtime::{
 use crate::{
     bindings::v0_1::{catalogue, diagnostics, importer, node_types},
     compile::Linked,
+    count::Counted,
     grants::Grants,
     limits::{CallLimits, MemoryAccount},
     package::{Assets, Digest},
@@ -32,6 +33,7 @@ pub(crate) struct Program {
     pub(crate) limits: CallLimits,
     /// Calls of this plugin at a time, whatever the generation.
     pub(crate) gate: Arc<tokio::sync::Semaphore>,
+    pub(crate) counted: Counted,
 }
 
 /// What the host keeps for one instance.

@@ -19,6 +19,7 @@ mod catalogue;
 mod compile;
 mod config;
 mod convert;
+mod count;
 mod describe;
 mod failure;
 mod fault;
@@ -44,7 +45,7 @@ use std::{
     },
 };
 
-use bowsprit_host_core::events::Events;
+use bowsprit_host_core::{events::Events, plugins::PluginCalls};
 use futures::StreamExt as _;
 use tokio::sync::{Semaphore, watch as counter};
 
@@ -75,6 +76,7 @@ pub struct PluginEngine {
     loading: AtomicBool,
     reloader: tokio::sync::Mutex<Reloader>,
     events: Arc<dyn Events>,
+    calls: Option<Arc<dyn PluginCalls>>,
     outcomes: counter::Sender<u64>,
 }
 
@@ -121,10 +123,17 @@ impl PluginEngine {
             loading: AtomicBool::new(false),
             reloader: tokio::sync::Mutex::new(Reloader { sources: Sources::new(dirs.clone()) }),
             events,
+            calls: None,
             outcomes: counter::Sender::new(0),
             dirs,
             config,
         })
+    }
+
+    /// Has the calls of plugins counted that are loaded from now on.
+    #[must_use]
+    pub fn counted_by(self, calls: Arc<dyn PluginCalls>) -> Self {
+        Self { calls: Some(calls), ..self }
     }
 
     /// Loads every plugin of the configured folders. What does not load is

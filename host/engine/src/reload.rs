@@ -13,6 +13,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
     PluginEngine,
+    count::Counted,
     describe::describe,
     failure::failure,
     generations::Generation,
@@ -202,6 +203,7 @@ impl PluginEngine {
             grants: Grants::of(&package.toml.wants),
             limits,
             gate: self.gate(id),
+            counted: Counted::new(id, self.calls.clone()),
         };
         let provides = describe(&self.runtime, &program, &package.toml).await?;
         let (toml, folder) = (Arc::clone(&package.toml), package.folder.clone());

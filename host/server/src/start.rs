@@ -8,7 +8,7 @@ mod workflows;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use bowsprit_host_api::{ApiState, Edge, Readiness, serve::serve as serve_http};
+use bowsprit_host_api::{ApiState, Edge, Readiness, UseCases, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
     audit::{Audit, Witness},
@@ -99,9 +99,12 @@ impl Host {
         let audit = Audit::new(&store);
         let tasks = Arc::new(supervisor.clone());
         let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
-        let engine = start_plugins(&settings, &supervisor, events).await?;
+        let edge_limits = Arc::new(settings.edge_limits());
+        let edge = Edge::new(edge_limits).context("the figures cannot be counted")?;
+        let engine = start_plugins(&settings, &supervisor, events, &edge).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
-        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit))?;
+        let edge = (edge, is_ready, audit);
+        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, edge)?;
         identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let alone = store::is_embedded(&settings);
@@ -173,6 +176,7 @@ async fn start_plugins(
     settings: &Settings,
     supervisor: &Supervisor,
     events: Arc<dyn Events>,
+    edge: &Edge,
 ) -> anyhow::Result<Arc<PluginEngine>> {
     let cache_dir = settings.plugins.cache_dir.clone();
     let cache_dir = cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"));
@@ -181,7 +185,8 @@ async fn start_plugins(
         cache_dir: Some(cache_dir),
         ..EngineConfig::default()
     };
-    let engine = Arc::new(PluginEngine::open(config, events)?);
+    let engine = PluginEngine::open(config, events)?.counted_by(edge.plugin_calls());
+    let engine = Arc::new(engine);
     engine.load_all().await;
     for report in engine.list() {
         match (&report.state, &report.last_error) {
@@ -211,7 +216,7 @@ fn wire(
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    (ready, audit): (watch::Receiver<Readiness>, Audit),
+    (edge, ready, audit): (Edge, watch::Receiver<Readiness>, Audit),
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
@@ -241,9 +246,7 @@ fn wire(
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let identity = identity::open(settings, store, audit.clone())?;
-    let edge_limits = Arc::new(settings.edge_limits());
-    let state = ApiState {
-        edge: Edge::new(Arc::clone(&edge_limits)).context("the figures cannot be counted")?,
+    let state = UseCases {
         oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
         identity,
         workflows,
@@ -255,9 +258,10 @@ fn wire(
         plugins,
         audit,
         ready,
-        limits: edge_limits,
+        limits: edge.shared_limits(),
+        edge,
     };
-    Ok((state, runs))
+    Ok((state.into(), runs))
 }
 
 fn observer(

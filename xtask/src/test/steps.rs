@@ -56,12 +56,12 @@ fn clippy_in(folder: &Path) -> Result<()> {
     process::run("`cargo clippy`", command)
 }
 
-/// Compiles all tests, so that the next steps' times are the tests' own.
-pub(super) fn build_tests() -> Result<()> {
-    let mut command = locked("test", &paths::root());
-    command.args(["--workspace", "--no-run"]);
-    process::run("`cargo test --no-run`", command)?;
-    demo::build_host()
+/// Compiles all tests and the host they start, in one go, so that the next
+/// steps' times are their own and nothing is compiled twice.
+pub(super) fn build() -> Result<()> {
+    let mut command = locked("build", &paths::root());
+    command.args(["--workspace", "--tests", "--bin", "bowsprit"]);
+    process::run("building the tests and the host", command)
 }
 
 /// The workspace's tests, or those a filter names.
@@ -78,7 +78,7 @@ pub(super) fn tests_of_plugins(filter: Option<&str>) -> Result<Tested> {
     run_tests(command)
 }
 
-/// `cargo xtask demo --once` on the servers that are up already.
+/// `cargo xtask demo --once` with what is built and up already.
 pub(super) fn demo(servers: &Servers) -> Result<()> {
     demo::once(servers)
 }

@@ -4,7 +4,9 @@ use axum::{
     extract::State,
     http::{Method, StatusCode, request::Parts},
 };
-use bowsprit_host_core::identity::{Login, Registration, SignedIn, users::UserView};
+use bowsprit_host_core::identity::{
+    Login, Registration, SignedIn, oauth::ProviderView, users::UserView,
+};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -167,10 +169,21 @@ async fn logout_all(
     Ok(axum::Json(json!({ "message": "Signed out everywhere" })))
 }
 
-async fn list_methods(State(state): State<ApiState>) -> axum::Json<Value> {
+#[derive(Serialize)]
+struct Methods {
+    builtin: Builtin,
+    providers: Vec<ProviderView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Builtin {
+    enabled: bool,
+    signup_enabled: bool,
+}
+
+async fn list_methods(State(state): State<ApiState>) -> axum::Json<Methods> {
     let rules = state.identity.rules();
-    axum::Json(json!({
-        "builtin": { "enabled": rules.builtin_enabled, "signupEnabled": rules.signup_enabled },
-        "providers": state.oauth.offered(),
-    }))
+    let builtin = Builtin { enabled: rules.builtin_enabled, signup_enabled: rules.signup_enabled };
+    axum::Json(Methods { builtin, providers: state.oauth.offered() })
 }

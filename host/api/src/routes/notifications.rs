@@ -70,7 +70,7 @@ async fn stream_notifications(
     Auth(caller): Auth,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let slot = state.edge.streams().open(&caller)?;
+    let slot = state.stream_slot(&caller)?;
     let subscription = state.notifications.subscribe(&caller, sse::last_event_id(&headers));
     let unread = state.notifications.unread(&caller).await?;
     let connected =
@@ -80,7 +80,7 @@ async fn stream_notifications(
         let (notifications, caller) = (notifications.clone(), caller.clone());
         async move { notifications.unread(&caller).await.ok().map(connected) }.boxed()
     });
-    Ok(sse::stream([connected(unread)], subscription, Some(snapshot), slot))
+    Ok(sse::stream(Some(connected(unread)), subscription, Some(snapshot), slot))
 }
 
 async fn mark_read(

@@ -1,5 +1,7 @@
 //! The caller's own account (R12–R14) and sessions.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{Method, StatusCode},
@@ -55,7 +57,7 @@ pub(super) fn add(table: Table) -> Table {
 
 #[derive(Serialize, JsonSchema)]
 struct Profile {
-    user: UserView,
+    user: Arc<UserView>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -75,7 +77,7 @@ async fn update_profile(
     Auth(caller): Auth,
     Json(body): Json<ProfileChange>,
 ) -> Result<axum::Json<Profile>, Problem> {
-    Ok(axum::Json(Profile { user: state.identity.rename(&caller, &body.name).await? }))
+    Ok(axum::Json(Profile { user: state.identity.rename(&caller, &body.name).await?.into() }))
 }
 
 #[derive(Deserialize, JsonSchema)]

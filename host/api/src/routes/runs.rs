@@ -152,7 +152,7 @@ async fn stream_status(
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let slot = state.edge.streams().open(&caller)?;
+    let slot = state.stream_slot(&caller)?;
     let after = sse::last_event_id(&headers);
     let (workflow, subscription) = state.workflows.subscribe(&caller, id, after).await?;
     // Whoever comes back gets what they missed; everyone else the whole.

@@ -2,7 +2,7 @@
 //! not read what it asked for, is cut off.
 //!
 //! One look at all connections twice a second instead of a timer for each:
-//! an open stream stays small, and a request costs four atomic writes.
+//! an open stream stays small, and a request costs a few atomic writes.
 
 use std::{
     collections::HashMap,
@@ -16,11 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::task::AtomicWaker;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::EdgeLimits;
 
@@ -56,7 +56,20 @@ pub(super) struct Watched {
     since: AtomicU64,
     /// Since when what is written is not taken; 0 if it is.
     stuck: AtomicU64,
-    cut: CancellationToken,
+    order: AtomicU8,
+    /// Of the task that serves it.
+    task: AtomicWaker,
+}
+
+/// What a connection has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Order {
+    /// What its client wants.
+    Serve,
+    /// End with the request under way.
+    Finish,
+    /// End now.
+    Cut,
 }
 
 /// Nothing came yet.
@@ -81,7 +94,7 @@ impl Watch {
     }
 
     /// Takes a new connection in; `None` if there is no room and nobody idle.
-    pub(super) fn begin(&self, cut: &CancellationToken) -> Option<Arc<Watched>> {
+    pub(super) fn begin(&self) -> Option<Arc<Watched>> {
         let full = self.lock().all.len() >= self.most;
         if full && self.make_room() == 0 {
             return None;
@@ -94,7 +107,8 @@ impl Watch {
             phase: AtomicU8::new(NEW),
             since: AtomicU64::new(millis_since(self.begun)),
             stuck: AtomicU64::new(0),
-            cut: cut.child_token(),
+            order: AtomicU8::new(Order::Serve as u8),
+            task: AtomicWaker::new(),
         });
         open.all.insert(watched.id, Arc::clone(&watched));
         Some(watched)
@@ -111,7 +125,7 @@ impl Watch {
         self.lock().all.retain(|_, it| {
             let overdue = it.idle_at(now) > self.allowed(it) || it.stuck_at(now) > self.idle;
             if overdue {
-                it.cut.cancel();
+                it.give(Order::Cut);
             }
             !overdue
         });
@@ -132,10 +146,20 @@ impl Watch {
         found.truncate((self.most / ROOM).max(1));
         for (_, id) in &found {
             if let Some(it) = open.all.remove(id) {
-                it.cut.cancel();
+                it.give(Order::Cut);
             }
         }
         found.len()
+    }
+
+    /// Has every connection end with the request under way.
+    pub(super) fn finish_all(&self) {
+        self.lock().all.values().for_each(|it| it.give(Order::Finish));
+    }
+
+    /// Cuts off all.
+    pub(super) fn cut_all(&self) {
+        self.lock().all.values().for_each(|it| it.give(Order::Cut));
     }
 
     /// How long a connection may be in its phase.
@@ -154,9 +178,24 @@ impl Watch {
 }
 
 impl Watched {
-    /// Ends when the connection is to be cut.
-    pub(super) fn cut(&self) -> WaitForCancellationFuture<'_> {
-        self.cut.cancelled()
+    /// What the connection has to do now; its task is woken when that changes.
+    pub(super) fn poll_order(&self, cx: &Context<'_>) -> Order {
+        self.task.register(cx.waker());
+        self.order()
+    }
+
+    fn order(&self) -> Order {
+        match self.order.load(Ordering::Acquire) {
+            it if it == Order::Serve as u8 => Order::Serve,
+            it if it == Order::Finish as u8 => Order::Finish,
+            _ => Order::Cut,
+        }
+    }
+
+    /// Orders are never taken back.
+    fn give(&self, order: Order) {
+        self.order.fetch_max(order as u8, Ordering::Release);
+        self.task.wake();
     }
 
     /// A request's head is complete.
@@ -284,6 +323,10 @@ mod tests {
         Watch::new(&EdgeLimits { connections, ..EdgeLimits::default() })
     }
 
+    fn is_cut(it: &Watched) -> bool {
+        it.order() == Order::Cut
+    }
+
     /// As if `seconds` had gone by.
     fn age(it: &Watched, watch: &mut Watch, seconds: u64) {
         watch.begun -= Duration::from_secs(seconds);
@@ -292,51 +335,48 @@ mod tests {
 
     #[test]
     fn a_head_has_15_seconds_and_an_idle_connection_120() {
-        let cut = CancellationToken::new();
         let mut watch = watch(10);
-        let (silent, slow) = (watch.begin(&cut).unwrap(), watch.begin(&cut).unwrap());
-        let (busy, kept) = (watch.begin(&cut).unwrap(), watch.begin(&cut).unwrap());
+        let (silent, slow) = (watch.begin().unwrap(), watch.begin().unwrap());
+        let (busy, kept) = (watch.begin().unwrap(), watch.begin().unwrap());
         slow.bytes_came();
         busy.request_begins();
         kept.request_begins();
         kept.answer_begins();
         age(&silent, &mut watch, 16);
         watch.end_overdue();
-        assert!(silent.cut.is_cancelled() && slow.cut.is_cancelled());
-        assert!(!busy.cut.is_cancelled() && !kept.cut.is_cancelled());
+        assert!(is_cut(&silent) && is_cut(&slow));
+        assert!(!is_cut(&busy) && !is_cut(&kept));
         age(&kept, &mut watch, 105);
         watch.end_overdue();
-        assert!(!busy.cut.is_cancelled(), "handlers have limits of their own");
-        assert!(kept.cut.is_cancelled());
+        assert!(!is_cut(&busy), "handlers have limits of their own");
+        assert!(is_cut(&kept));
     }
 
     #[test]
     fn who_does_not_read_is_cut_off() {
-        let cut = CancellationToken::new();
         let mut watch = watch(10);
-        let stuck = watch.begin(&cut).unwrap();
+        let stuck = watch.begin().unwrap();
         stuck.request_begins();
         stuck.bytes_went(false);
         age(&stuck, &mut watch, 121);
         watch.end_overdue();
-        assert!(stuck.cut.is_cancelled());
+        assert!(is_cut(&stuck));
     }
 
     #[test]
     fn newcomers_displace_the_idle_and_never_the_busy() {
-        let cut = CancellationToken::new();
         let mut watch = watch(3);
-        let (busy, stream) = (watch.begin(&cut).unwrap(), watch.begin(&cut).unwrap());
+        let (busy, stream) = (watch.begin().unwrap(), watch.begin().unwrap());
         busy.request_begins();
         stream.request_begins();
         stream.answer_begins();
-        let idle = watch.begin(&cut).unwrap();
-        let newcomer = watch.begin(&cut).unwrap();
-        assert!(idle.cut.is_cancelled() && !busy.cut.is_cancelled());
-        assert!(!stream.cut.is_cancelled(), "it moved bytes just now");
+        let idle = watch.begin().unwrap();
+        let newcomer = watch.begin().unwrap();
+        assert!(is_cut(&idle) && !is_cut(&busy));
+        assert!(!is_cut(&stream), "it moved bytes just now");
         newcomer.request_begins();
-        assert!(watch.begin(&cut).is_none(), "nobody is idle");
+        assert!(watch.begin().is_none(), "nobody is idle");
         age(&stream, &mut watch, 21);
-        assert!(watch.begin(&cut).is_some() && stream.cut.is_cancelled());
+        assert!(watch.begin().is_some() && is_cut(&stream));
     }
 }

@@ -1,5 +1,7 @@
 //! The caller's own account.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Identity, users::UserView};
@@ -11,9 +13,15 @@ use crate::{
 };
 
 impl Identity {
-    /// The caller's account.
-    pub async fn profile(&self, caller: &Caller) -> Result<UserView> {
-        self.user(caller.user).await.map(|user| UserView::from(&user))
+    /// The caller's account. What another replica changed shows within half a
+    /// second.
+    pub async fn profile(&self, caller: &Caller) -> Result<Arc<UserView>> {
+        if let Some(seen) = self.sessions.seen(caller.user) {
+            return Ok(seen);
+        }
+        let (_, before) = self.sessions.before();
+        let user = self.user(caller.user).await?;
+        Ok(self.sessions.see(&user, before))
     }
 
     /// Renames the caller. Starts the session's 24 hours again, as the web
@@ -32,6 +40,7 @@ impl Identity {
             })
             .await?
             .ok_or_else(|| Error::not_found("user", caller.user))?;
+        self.sessions.forget_user(caller.user);
         self.sessions.prolong(caller.session).await?;
         Ok(UserView::from(&renamed.value))
     }

@@ -1,14 +1,14 @@
 //! Server-side sessions: what makes a token count, and what ends it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{users::User, watched::Watched};
+use super::{
+    recent::{Before, Recent},
+    users::{User, UserView},
+    watched::Watched,
+};
 use crate::{
     Error, Result,
     access::{Client, Role},
@@ -28,8 +28,10 @@ pub const ACTIVE: Duration = Duration::from_secs(24 * 3600 + 600);
 /// How long a checked session is believed without asking the store: what
 /// another replica ends is over here within a second.
 const TRUST: Duration = Duration::from_millis(500);
-/// Sessions remembered at most.
-const REMEMBERED: usize = 20_000;
+/// Tokens and users remembered at most: some megabytes.
+const REMEMBERED: usize = 8_192;
+/// Longer tokens are checked each time; bytes. Ours have 300 or so.
+const REMEMBERED_TOKEN: usize = 1_024;
 /// How exact the time of a session's last use is.
 const USE: Duration = Duration::from_secs(300);
 /// Sessions listed at most.
@@ -149,6 +151,8 @@ pub struct SessionView {
 /// A checked session with the role its user has now.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked {
+    /// The session.
+    pub session: Id,
     /// Whose it is.
     pub user: Id,
     /// Tokens count until then.
@@ -161,7 +165,10 @@ pub struct Checked {
 #[derive(Clone)]
 pub struct Sessions {
     stored: Repository<Session>,
-    remembered: Arc<Mutex<HashMap<Id, (Checked, Instant)>>>,
+    /// By token.
+    remembered: Arc<Recent<Box<str>, Checked>>,
+    /// Users as they see themselves.
+    users: Arc<Recent<Id, Arc<UserView>>>,
     watched: Watched,
     refresh: Duration,
 }
@@ -170,8 +177,10 @@ impl Sessions {
     /// Sessions that can be refreshed for `refresh` after they were last
     /// active.
     pub fn new(store: Arc<dyn Documents>, refresh: Duration) -> Self {
-        let (remembered, watched) = (Arc::default(), Watched::default());
-        Self { stored: Repository::new(store), remembered, watched, refresh }
+        let remembered = Arc::new(Recent::new(TRUST, REMEMBERED));
+        let users = Arc::new(Recent::new(TRUST, REMEMBERED));
+        let (stored, watched) = (Repository::new(store), Watched::default());
+        Self { stored, remembered, users, watched, refresh }
     }
 
     /// Begins a session; with `rotation` one that has refresh tokens.
@@ -280,31 +289,43 @@ impl Sessions {
         Ok(found.into_iter().map(|it| it.value).filter(|it| it.belongs_to(user)).collect())
     }
 
-    /// What was found out about a session a moment ago.
-    pub fn remembered(&self, id: Id) -> Option<Checked> {
-        let remembered = self.lock();
-        remembered.get(&id).filter(|(_, at)| at.elapsed() < TRUST).map(|(checked, _)| *checked)
+    /// What was found out about a token a moment ago.
+    pub fn remembered(&self, token: &str) -> Option<Checked> {
+        self.remembered.get(token)
+    }
+
+    /// A user who was seen a moment ago, as they see themselves.
+    pub fn seen(&self, user: Id) -> Option<Arc<UserView>> {
+        self.users.get(&user)
+    }
+
+    /// To be called before a token, or a user, is checked.
+    pub(super) fn before(&self) -> (Before, Before) {
+        (self.remembered.before(), self.users.before())
     }
 
     /// Keeps what was found out for a moment.
-    pub fn remember(&self, id: Id, checked: Checked) {
-        let mut remembered = self.lock();
-        if remembered.len() >= REMEMBERED {
-            remembered.retain(|_, (_, at)| at.elapsed() < TRUST);
-            if remembered.len() >= REMEMBERED {
-                remembered.clear();
-            }
+    pub(super) fn remember(&self, token: &str, checked: Checked, before: Before) {
+        if token.len() <= REMEMBERED_TOKEN {
+            self.remembered.keep(token.into(), checked, before);
         }
-        remembered.insert(id, (checked, Instant::now()));
+    }
+
+    /// Keeps how a user sees themselves for a moment.
+    pub(super) fn see(&self, user: &User, before: Before) -> Arc<UserView> {
+        let view = Arc::new(UserView::from(user));
+        self.users.keep(user.id, Arc::clone(&view), before);
+        view
     }
 
     fn forget(&self, id: Id) {
-        self.lock().remove(&id);
+        self.remembered.forget(|_, checked| checked.session == id);
     }
 
-    /// Has every session of `user` checked anew.
+    /// Has `user`, and every session of theirs, looked up anew.
     pub fn forget_user(&self, user: Id) {
-        self.lock().retain(|_, (checked, _)| checked.user != user);
+        self.remembered.forget(|_, checked| checked.user == user);
+        self.users.forget(|id, _| *id == user);
     }
 
     /// All sessions of `user` but `kept` were ended by a change of the user.
@@ -328,10 +349,6 @@ impl Sessions {
             Err(Error::Unauthenticated { .. }) => Ok(()),
             other => other,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Id, (Checked, Instant)>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

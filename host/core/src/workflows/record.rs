@@ -96,6 +96,10 @@ pub struct Workflow {
     /// How often a run failed.
     #[serde(default)]
     pub failure_count: i64,
+    /// Whether statuses of its nodes may be kept. Written by who keeps them,
+    /// never with the rest, and not shown.
+    #[serde(default, skip_serializing)]
+    pub observed: bool,
     /// What is drawn.
     #[serde(skip, default = "Drawing::empty")]
     pub drawing: Drawing,
@@ -187,6 +191,7 @@ impl Workflow {
             run_count: 0,
             success_count: 0,
             failure_count: 0,
+            observed: false,
             drawing: Drawing::empty(),
         }
     }

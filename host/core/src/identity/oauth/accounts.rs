@@ -117,6 +117,7 @@ impl Identity {
         });
         match linked.await {
             Ok(Some(_)) => {
+                self.sessions.forget_user(user.id);
                 tracing::info!(user = %user.id, provider = provider.name, "account linked");
                 Ok(Some(user.id))
             }
@@ -170,6 +171,7 @@ impl Identity {
             Ok::<_, Error>(())
         });
         promoted.await?;
+        self.sessions.forget_user(user.id);
         let passed_on = self.first_admin.update(FIRST_ADMIN, |it| {
             it.user_id = user.id;
             Ok::<_, Error>(())
