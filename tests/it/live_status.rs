@@ -142,8 +142,20 @@ async fn twelve_unfilled_nodes_are_saved_and_their_run_says_what_is_missing() {
     user.save(&id, &drawing).await;
     let problem = user.run(&id, &json!({})).await.expect_problem(422, "workflow.findings");
     let findings = problem["findings"].as_array().unwrap();
-    let about = |node: &str| findings.iter().any(|it| it["node"] == node && it["at"] == "/image");
-    assert!(about("node-7"), "{problem}");
+    let errors: Vec<_> = findings
+        .iter()
+        .filter(|it| it["severity"] == "error")
+        .map(|it| (it["node"].as_str().unwrap(), it["at"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("node-3", "/paths/0/serviceName"),
+        ("node-7", "/image"),
+        ("node-8", "/image"),
+        ("node-9", "/image"),
+        ("node-10", "/image"),
+        ("node-11", "/scaleTargetName"),
+    ];
+    assert_eq!(errors, expected, "{problem}");
     host.finish().await;
 }
 

@@ -19,6 +19,7 @@ mod identity;
 mod limits;
 mod live_status;
 mod metrics;
+mod node_types;
 mod notifications;
 mod oauth;
 mod process;

@@ -123,14 +123,31 @@ async fn the_palette_lists_the_built_types() {
     let user = host.admin().await;
     let palette = user.get("/templates").await.expect(200);
     let entries = palette["templates"].as_array().unwrap();
-    for name in ["configmap", "deployment", "service", "statefulset"] {
+    for (name, category, frequency, difficulty, parameters) in [
+        ("configmap", "configuration", "high", "easy", 5),
+        ("cronjob", "core", "high", "easy", 21),
+        ("daemonset", "core", "medium", "medium", 18),
+        ("deployment", "core", "very-high", "easy", 15),
+        ("hpa", "core", "high", "medium", 11),
+        ("ingress", "networking", "high", "medium", 14),
+        ("job", "core", "high", "easy", 18),
+        ("networkpolicy", "core", "medium", "hard", 7),
+        ("persistentvolumeclaim", "storage", "high", "easy", 7),
+        ("secret", "configuration", "high", "easy", 6),
+        ("service", "core", "high", "easy", 15),
+        ("statefulset", "core", "high", "medium", 17),
+    ] {
         let entry =
             entries.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name}"));
         assert_eq!(entry["id"], format!("core/{name}"));
         assert!(entry.get("isPlugin").is_none());
-        assert!(entry["displayName"].is_string() && entry["category"].is_string());
-        assert!(entry["tags"].is_array() && entry["parameters"].is_array());
-        let parameters = entry["parameters"].as_array().unwrap();
+        assert!(entry["displayName"].is_string() && entry["tags"].is_array());
+        assert_eq!(entry["category"], category, "{name}");
+        let use_of_it = (&entry["usageFrequency"], &entry["difficulty"]);
+        assert_eq!(use_of_it, (&json!(frequency), &json!(difficulty)), "{name}");
+        let listed = entry["parameters"].as_array().unwrap();
+        assert_eq!(listed.len(), parameters, "{name}");
+        let parameters = listed;
         assert!(
             parameters.iter().any(|it| it["name"] == "name" && it["required"] == true),
             "{name}"

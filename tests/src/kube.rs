@@ -75,6 +75,17 @@ impl Kube {
         status
     }
 
+    /// Asks whether the server would take an object, by a server-side apply
+    /// that changes nothing; answers status and body.
+    pub async fn dry_run(&self, path: &str, object: &Value) -> (u16, Value) {
+        let query = "dryRun=All&fieldManager=test&force=true&fieldValidation=Strict";
+        let request = self.client.patch(format!("{}{path}?{query}", self.server));
+        let request = request.bearer_auth(&self.token);
+        let request = request.header("content-type", "application/apply-patch+yaml");
+        let response = request.body(object.to_string()).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap_or_default())
+    }
+
     /// Watches what a path with `watch=1` shows: one event after the other.
     pub async fn watch(&self, path: &str) -> impl Stream<Item = Value> + Send + Unpin + use<> {
         let request = self.client.get(format!("{}{path}", self.server)).bearer_auth(&self.token);

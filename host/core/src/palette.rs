@@ -123,8 +123,14 @@ fn entry(it: &NodeType) -> PaletteEntry {
 
 fn parameters(schema: ObjectSchema, native: bool) -> Vec<Parameter> {
     let ObjectSchema { properties, required } = schema;
+    // A schema that orders some of its properties leaves the others to people
+    // who know them.
+    let chooses = properties.values().any(|it| it.order.is_some());
+    let is_listed = |name: &str, it: &PropertySchema| {
+        !name.starts_with('_') && (it.order.is_some() || !chooses)
+    };
     let mut ordered: Vec<_> =
-        properties.into_iter().filter(|(name, _)| !name.starts_with('_')).collect();
+        properties.into_iter().filter(|(name, it)| is_listed(name, it)).collect();
     ordered.sort_by_key(|(_, it)| it.order.unwrap_or(i64::MAX));
     let parameter = |(name, it): (String, PropertySchema)| Parameter {
         required: required.contains(&name),

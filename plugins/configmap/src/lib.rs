@@ -4,7 +4,7 @@ mod entries;
 
 use bowsprit_plugin_sdk::{
     Context, Descriptor, Direction, Kind, Manifest, Metadata, Node, NodeType, Object, Observation,
-    OnImmutable, Order, Report, Seed, State, Status, WaitFor, Watch, connection, handle, kind,
+    OnImmutable, Order, Report, Seed, State, Status, WaitFor, Watch, connection, edges, handle, kind,
     metadata, normalize, rules, watch,
 };
 
@@ -44,7 +44,9 @@ impl NodeType for ConfigMap {
     }
 
     fn public_view<'a>(node: &'a Node<'_>) -> Object<'a> {
-        metadata::public_view(node, "ConfigMap", &["mounts"]).with("keys", entries::keys(node))
+        metadata::public_view(node, "ConfigMap", &["mounts"])
+            .with("digest", entries::digest(node))
+            .with("keys", entries::keys(node))
     }
 
     fn render<'a>(
@@ -53,6 +55,7 @@ impl NodeType for ConfigMap {
         report: &mut Report,
     ) -> Vec<Manifest<'a>> {
         let metadata = Metadata::read(node, context, rules::dns_subdomain, report);
+        edges::note_meaningless(context, &edges::WORKLOADS, report);
         let fields = node.fields();
         report.optional(fields.text_by("mountPath", rules::mount_path));
         let entries = entries::read(&fields, report);

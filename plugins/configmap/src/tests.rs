@@ -19,6 +19,17 @@ fn rows_nobody_filled_in_never_reach_the_cluster() {
 }
 
 #[test]
+fn the_digest_follows_the_entries_alone() {
+    let digest = |data: serde_json::Value| {
+        Case::new(NODE_TYPES, "configmap", data).public_view()["ok"]["digest"].clone()
+    };
+    let first = digest(json!({ "name": "c", "data": { "A": "1" } }));
+    assert_eq!(first, digest(json!({ "name": "d", "data": { "A": "1", "_new_1": "" } })));
+    assert_ne!(first, digest(json!({ "name": "c", "data": { "A": "2" } })));
+    assert_ne!(first, digest(json!({ "name": "c", "binaryData": { "A": "1" } })));
+}
+
+#[test]
 fn the_descriptor_keeps_the_promises_of_the_contract() {
     check_descriptors(NODE_TYPES).unwrap();
 }

@@ -1,8 +1,10 @@
 //! The `deployment` node type: a container image that keeps running.
 
+use bowsprit_plugin_sdk::shape::{Form, Shape};
 use bowsprit_plugin_sdk::{
-    Context, Descriptor, Direction, Invalid, Json, Manifest, Metadata, Node, NodeType, Object,
-    Observation, Order, Report, Seed, Status, WaitFor, Watch, connection, handle, kind, watch,
+    Context, Descriptor, Direction, Fields, Invalid, Manifest, Metadata, Node, NodeType, Object,
+    Observation, Order, Report, Seed, Status, WaitFor, Watch, connection, edges, handle, kind,
+    watch,
 };
 use workload::{PodTemplate, database, rollout::Rollout, view};
 
@@ -50,6 +52,7 @@ impl NodeType for Deployment {
         let metadata = Metadata::read(node, context, workload::workload_name, report);
         let pod = PodTemplate::read(node, context, &metadata, &[], report);
         database::note_password(node, &pod, report);
+        edges::note_meaningless(context, &view::MEANINGFUL, report);
         let fields = node.fields();
         let mut spec = Object::new()
             .with("replicas", workload::replicas(&fields, context, report))
@@ -61,7 +64,8 @@ impl NodeType for Deployment {
         }
         spec = spec
             .with_some("paused", report.optional(fields.flag("paused")))
-            .with_some("strategy", report.optional(strategy(node)));
+            .with_some("strategy", workload::strategy(&fields, "strategy", &WORDS, &STRATEGY, report));
+        check_deadline(&fields, report);
         let manifest = Manifest::new("deployment", &own_kind(), metadata.object())
             .with("spec", spec)
             .order(Order::Workload)
@@ -93,16 +97,52 @@ fn own_kind() -> bowsprit_plugin_sdk::Kind {
     kind("apps", "v1", "Deployment")
 }
 
-/// `strategy`: one of its two words, or as the API has it.
-fn strategy<'a>(node: &'a Node<'_>) -> Result<Option<Object<'a>>, Invalid> {
-    let fields = node.fields();
-    let words = ["RollingUpdate", "Recreate"];
-    match fields.json("strategy") {
-        Some(Json::Object(_)) => match workload::verbatim(&fields, "strategy")? {
-            Some(Json::Object(strategy)) => Ok(Some(strategy)),
-            _ => Ok(None),
-        },
-        _ => Ok(fields.choice("strategy", &words)?.map(|it| Object::new().with("type", it))),
+/// Kinds of strategies.
+const WORDS: [&str; 2] = ["RollingUpdate", "Recreate"];
+
+/// `apps/v1.DeploymentStrategy`.
+static STRATEGY: Form = Form::new(&[
+    ("rollingUpdate", Shape::One(&ROLLING_UPDATE)),
+    ("type", Shape::Choice(&WORDS)),
+])
+.check(check_strategy);
+
+static ROLLING_UPDATE: Form =
+    Form::new(&[("maxSurge", Shape::Share), ("maxUnavailable", Shape::Share)])
+        .check(check_rolling_update);
+
+/// Source: `apps/validation.ValidateDeploymentStrategy`.
+fn check_strategy(fields: &Fields<'_, '_>, report: &mut Report) {
+    let is_recreate = fields.text("type").ok().flatten().is_some_and(|it| it == "Recreate");
+    if is_recreate && fields.has("rollingUpdate") {
+        let place = fields.place().field("rollingUpdate");
+        let message = "`Recreate` stops everything first and takes no steps.";
+        let invalid = Invalid::new(&place, "recreate", message);
+        report.required::<()>(Err(invalid.suggest("Remove it, or choose `RollingUpdate`.")));
+    }
+}
+
+/// Source: `apps/validation.ValidateRollingUpdateDeployment`.
+fn check_rolling_update(fields: &Fields<'_, '_>, report: &mut Report) {
+    let is_zero = |name| matches!(fields.text(name), Ok(Some(it)) if it == "0" || it == "0%");
+    if is_zero("maxSurge") && is_zero("maxUnavailable") {
+        let place = fields.place().field("maxUnavailable");
+        let message = "With neither more nor fewer pods than wanted nothing can be replaced.";
+        let invalid = Invalid::new(&place, "zero", message);
+        report.required::<()>(Err(invalid.suggest("Allow one of the two to be 1.")));
+    }
+}
+
+/// Source: `apps/validation.ValidateDeploymentSpec`.
+fn check_deadline(fields: &Fields<'_, '_>, report: &mut Report) {
+    let most = i64::from(i32::MAX);
+    let number = |name| fields.whole(name, 0..=most).ok().flatten();
+    let deadline = number("progressDeadlineSeconds").unwrap_or(600);
+    if number("minReadySeconds").is_some_and(|it| it >= deadline) {
+        let place = fields.place().field("minReadySeconds");
+        let message = format!("A pod has to be ready for less than the deadline of {deadline} s.");
+        let invalid = Invalid::new(&place, "deadline", message);
+        report.required::<()>(Err(invalid.suggest("Lower it, or raise `progressDeadlineSeconds`.")));
     }
 }
 

@@ -54,6 +54,56 @@ fn a_renamed_configmap_is_still_the_one_mounted() {
 }
 
 #[test]
+fn a_change_of_settings_read_as_variables_starts_new_pods() {
+    let annotations = |mount: Value| {
+        let view = json!({ "kind": "ConfigMap", "name": "c", "digest": "0f", "provides": ["mounts"] });
+        let case = deployment(json!({ "name": "web", "image": "nginx", "volumeMounts": mount }))
+            .with_context(&json!({ "neighbours": [{ "id": "n2", "type": "configmap", "view": view }] }));
+        case.manifest("deployment")["spec"]["template"]["metadata"]["annotations"].clone()
+    };
+    assert_eq!(annotations(json!([])), json!({ "bowsprit.dev/settings": "c=0f" }));
+    let mounted = json!({ "type": "configMap", "name": "c", "mountPath": "/c" });
+    assert_eq!(annotations(json!([mounted])), Value::Null);
+}
+
+/// The security settings of pod and container.
+fn security(data: Value) -> (Value, Value) {
+    let pod = deployment(data).manifest("deployment")["spec"]["template"]["spec"].clone();
+    (pod["securityContext"].clone(), pod["containers"][0]["securityContext"].clone())
+}
+
+#[test]
+fn another_user_than_root_gets_the_restricted_standard() {
+    let data = json!({ "name": "web", "image": "nginx", "podSecurityContext": { "runAsUser": 101 } });
+    assert!(deployment(data.clone()).found().is_empty());
+    let (pod, container) = security(data);
+    assert_eq!(pod, json!({ "runAsUser": 101, "seccompProfile": { "type": "RuntimeDefault" } }));
+    let expected = json!({
+        "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] }, "runAsNonRoot": true,
+    });
+    assert_eq!(container, expected);
+}
+
+#[test]
+fn an_image_that_may_need_root_still_starts_and_is_told_of() {
+    let data = json!({ "name": "web", "image": "nginx" });
+    let found = deployment(data.clone()).found();
+    assert_eq!(found, ["deployment.security.unrestricted at /podSecurityContext"]);
+    assert_eq!(security(data).1, json!({ "allowPrivilegeEscalation": false }));
+    let privileged = json!({ "name": "web", "image": "nginx", "securityContext": { "privileged": true } });
+    assert_eq!(security(privileged).1, json!({ "privileged": true }));
+}
+
+#[test]
+fn a_strategy_that_cannot_work_is_a_finding() {
+    let strategy = json!({ "type": "Recreate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "0%" } });
+    let found = deployment(json!({ "name": "web", "image": "nginx", "strategy": strategy })).found();
+    assert!(found.contains(&"deployment.strategy.rollingUpdate.recreate at /strategy/rollingUpdate".into()));
+    let zero = "deployment.strategy.rollingUpdate.maxUnavailable.zero at /strategy/rollingUpdate/maxUnavailable";
+    assert!(found.contains(&zero.into()), "{found:?}");
+}
+
+#[test]
 fn values_from_the_vault_win_over_literals() {
     let case =
         deployment(json!({ "name": "web", "image": "nginx", "env": { "A": "1", "B": "2" } }))
@@ -184,6 +234,8 @@ const FIELDS: &[&str] = &[
     "strategy",
     "progressDeadlineSeconds",
     "paused",
+    "volumes",
+    "envFrom",
     "other",
 ];
 

@@ -3,10 +3,11 @@
 mod ports;
 mod target;
 
+use bowsprit_plugin_sdk::shape::{self, Member, Shape};
 use bowsprit_plugin_sdk::{
     Context, Descriptor, Direction, Fields, Json, Kind, Manifest, Metadata, Node, NodeType, Object,
-    Observation, Order, Report, Seed, State, Status, Watch, connection, handle, kind, metadata,
-    normalize, rules, watch,
+    Observation, Order, Report, Seed, State, Status, Watch, connection, edges, handle, kind,
+    metadata, normalize, rules, watch,
 };
 
 /// Kinds of Services.
@@ -16,6 +17,22 @@ const TYPES: [&str; 4] = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName
 ///
 /// Source: `core/v1.DefaultClientIPServiceAffinitySeconds`.
 const AFFINITY_SECONDS: i64 = 10_800;
+
+/// Kinds of neighbours to which an edge means something.
+const MEANINGFUL: [&str; 4] = ["DaemonSet", "Deployment", "Ingress", "StatefulSet"];
+
+/// Members of every Service with an address in the cluster.
+const MEMBERS: &[Member] = &[
+    ("externalIPs", Shape::Texts(rules::address)),
+    ("ipFamilies", Shape::Texts(rules::anything)),
+    ("trafficDistribution", Shape::Text(rules::label_value)),
+];
+
+/// Members of load balancers alone.
+const BALANCER: &[Member] = &[
+    ("allocateLoadBalancerNodePorts", Shape::Flag),
+    ("healthCheckNodePort", Shape::Whole(1, 65_535)),
+];
 
 /// A core `v1` Service.
 #[derive(Debug)]
@@ -68,6 +85,7 @@ impl NodeType for Service {
     ) -> Vec<Manifest<'a>> {
         let metadata = Metadata::read(node, context, rules::service_name, report);
         let fields = node.fields();
+        edges::note_meaningless(context, &MEANINGFUL, report);
         let kind = report.optional(fields.choice("serviceType", &TYPES)).unwrap_or("ClusterIP");
         let spec = if kind == "ExternalName" {
             external_name(&fields, report)
@@ -126,7 +144,31 @@ fn cluster_ip<'a>(fields: &Fields<'a, '_>, kind: &str, report: &mut Report) -> O
     }
     let policies = ["SingleStack", "PreferDualStack", "RequireDualStack"];
     let policy = report.optional(fields.choice("ipFamilyPolicy", &policies));
-    spec.with_some("ipFamilyPolicy", policy)
+    let mut spec = spec.with_some("ipFamilyPolicy", policy);
+    shape::copy(fields, MEMBERS, &mut spec, report);
+    check_families(fields, policy, report);
+    spec
+}
+
+/// Two versions of IP need a policy that allows two.
+///
+/// Source: `core/validation.ValidateServiceClusterIPsRelatedFields`.
+fn check_families(fields: &Fields<'_, '_>, policy: Option<&str>, report: &mut Report) {
+    let families = fields.texts("ipFamilies").unwrap_or_default();
+    for (index, family) in families.iter().enumerate() {
+        if !matches!(family.trim(), "IPv4" | "IPv6") {
+            report
+                .error("ipFamilies.invalid", "There are two versions of IP.")
+                .at(format!("/ipFamilies/{index}"))
+                .suggest("Choose `IPv4`, `IPv6` or both.");
+        }
+    }
+    if families.len() > 1 && matches!(policy, None | Some("SingleStack")) {
+        report
+            .error("ipFamilies.single", "With one stack there is one version of IP.")
+            .at("/ipFamilies")
+            .suggest("Choose the policy `PreferDualStack`, or keep one version.");
+    }
 }
 
 /// Whether a client keeps its pod.
@@ -151,7 +193,7 @@ fn outside<'a>(
 ) -> Object<'a> {
     let policy = report.optional(fields.choice("externalTrafficPolicy", &["Cluster", "Local"]));
     let internal = report.optional(fields.choice("internalTrafficPolicy", &["Cluster", "Local"]));
-    let ip = report.optional(fields.text("loadBalancerIP"));
+    let ip = report.optional(fields.text_by("loadBalancerIP", rules::address));
     let class = report.optional(fields.text_by("loadBalancerClass", rules::label_key));
     let ranges = report.required(fields.texts_by("loadBalancerSourceRanges", rules::cidr));
     let ranges = ranges.unwrap_or_default();
@@ -165,10 +207,16 @@ fn outside<'a>(
         None => spec,
     };
     if kind == "LoadBalancer" {
+        let mut spec = spec;
+        shape::copy(fields, BALANCER, &mut spec, report);
+        check_health_port(fields, policy, report);
         return spec
             .with_some("loadBalancerClass", class)
             .with_some("loadBalancerIP", ip)
             .with_filled("loadBalancerSourceRanges", ranges);
+    }
+    for (field, _) in BALANCER.iter().filter(|(field, _)| fields.has(field)) {
+        note_unused(field, report);
     }
     for (field, is_set) in [
         ("loadBalancerIP", ip.is_some()),
@@ -180,6 +228,16 @@ fn outside<'a>(
         }
     }
     spec
+}
+
+/// Source: `core/validation.validateServiceExternalTrafficPolicy`.
+fn check_health_port(fields: &Fields<'_, '_>, policy: Option<&str>, report: &mut Report) {
+    if fields.has("healthCheckNodePort") && policy != Some("Local") {
+        report
+            .error("healthCheckNodePort.policy", "Only a Service with local traffic has that port.")
+            .at("/healthCheckNodePort")
+            .suggest("Remove it, or set `externalTrafficPolicy` to `Local`.");
+    }
 }
 
 fn note_unused(field: &'static str, report: &mut Report) {

@@ -6,7 +6,7 @@
 //! copies are all there is. A `selector` of the user's own always wins.
 
 use bowsprit_plugin_sdk::metadata::APP_LABEL;
-use bowsprit_plugin_sdk::{Context, Json, Neighbour, Node, Object, Report, quoted, rules};
+use bowsprit_plugin_sdk::{Context, Json, Neighbour, Node, Object, Report, edges, quoted, rules};
 
 /// What a Service leads to.
 #[derive(Debug, Default)]
@@ -30,10 +30,11 @@ pub(crate) fn read<'a>(
     let stored = report.optional(fields.port_or_name("targetPort"));
     let workload = workload(context, app.as_deref(), report);
     if let Some(workload) = workload {
-        check_namespace(node, context, workload, report);
+        let namespace = node.namespace(context);
+        edges::check_namespace(workload, &namespace, context, "/namespace", report);
     }
     let port = match workload {
-        Some(workload) => port_of(workload, stored, report),
+        Some(workload) => edges::port(workload, stored, ("targetPort", "/targetPort"), report),
         None => stored,
     };
     let selector = if !own.is_empty() {
@@ -79,53 +80,5 @@ fn selector_of<'a>(workload: &'a Neighbour<'a>) -> Object<'a> {
     match workload.view.get("selector").and_then(Json::as_object) {
         Some(selector) if !selector.is_empty() => selector.clone(),
         _ => Object::new().with(APP_LABEL, workload.name()),
-    }
-}
-
-/// The stored port if the workload has it, else the workload's first one.
-fn port_of<'a>(
-    workload: &'a Neighbour<'a>,
-    stored: Option<Json<'a>>,
-    report: &mut Report,
-) -> Option<Json<'a>> {
-    let ports = workload.view.list_at(&["ports"]);
-    let mut ports = ports.iter().filter_map(|it| it.as_object()).peekable();
-    let first = ports.peek().and_then(|it| it.get("port")).cloned();
-    let Some(stored) = stored else { return first };
-    let Some(first) = first else { return Some(stored) };
-    if ports.any(|it| it.get("port") == Some(&stored) || it.get("name") == Some(&stored)) {
-        return Some(stored);
-    }
-    let message = format!(
-        "{} listens on port {}, not {}; that is where traffic goes.",
-        quoted(workload.name()),
-        first.to_text(),
-        stored.to_text()
-    );
-    report
-        .warning("targetPort.stale", message)
-        .at("/targetPort")
-        .suggest("Change `targetPort`, or the port of the workload.");
-    Some(first)
-}
-
-fn check_namespace(
-    node: &Node<'_>,
-    context: &Context<'_>,
-    workload: &Neighbour<'_>,
-    report: &mut Report,
-) {
-    let (own, theirs) = (node.namespace(context), workload.namespace(context.namespace));
-    if own != theirs {
-        let message = format!(
-            "{} is in namespace {}, this Service in {}.",
-            quoted(workload.name()),
-            quoted(theirs),
-            quoted(&own)
-        );
-        report
-            .error("namespace.other", message)
-            .at("/namespace")
-            .suggest("Put both nodes into the same namespace.");
     }
 }

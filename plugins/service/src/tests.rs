@@ -62,6 +62,16 @@ fn the_old_field_for_the_type_is_understood() {
 }
 
 #[test]
+fn an_edge_that_means_nothing_is_a_finding_and_no_refusal() {
+    let view = json!({ "kind": "ConfigMap", "name": "c", "provides": ["mounts"] });
+    let edge = json!({ "id": "n2", "type": "configmap", "direction": "outgoing", "view": view });
+    let case = service(json!({ "name": "w", "port": 80, "targetApp": "web" }))
+        .with_context(&json!({ "neighbours": [edge] }));
+    assert_eq!(case.found(), ["service.edge.meaningless"]);
+    assert_eq!(case.manifest("service")["spec"]["selector"], json!({ "app": "web" }));
+}
+
+#[test]
 fn a_workload_of_another_namespace_is_a_finding() {
     let case = service(json!({ "name": "w", "namespace": "far", "port": 80 }))
         .with_context(&workload("web", 80));
@@ -96,6 +106,11 @@ const FIELDS: &[&str] = &[
     "internalTrafficPolicy",
     "loadBalancerClass",
     "externalName",
+    "externalIPs",
+    "ipFamilies",
+    "trafficDistribution",
+    "allocateLoadBalancerNodePorts",
+    "healthCheckNodePort",
     "other",
 ];
 

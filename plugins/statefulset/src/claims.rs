@@ -1,11 +1,10 @@
 //! Storage each copy gets for itself.
 
-use bowsprit_plugin_sdk::{Fields, Invalid, Metadata, Node, Object, Report, quoted, rules};
-use workload::ClaimMount;
+use bowsprit_plugin_sdk::{Fields, Metadata, Node, Object, Report, quoted, rules};
+use workload::{ClaimMount, access_modes};
 
-/// How a claim can be used.
-const ACCESS_MODES: [&str; 4] =
-    ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
+/// What a volume looks like.
+const MODES: [&str; 2] = ["Filesystem", "Block"];
 
 /// The mounts of the claim templates, and the templates.
 pub(crate) fn read<'a>(
@@ -36,7 +35,8 @@ pub(crate) fn read<'a>(
                 .at(entry.pointer("mountPath"))
                 .suggest("Give each claim a path of its own.");
         }
-        mounts.push(ClaimMount { volume: name.to_string(), path });
+        let is_block = report.optional(entry.choice("volumeMode", &MODES)) == Some("Block");
+        mounts.push(ClaimMount { volume: name.to_string(), path, is_block });
         // Labels of claim templates are immutable: only those that do not
         // change belong there.
         let object = Object::new().with("labels", metadata.stable_labels()).with("name", name);
@@ -51,26 +51,10 @@ fn spec<'a>(entry: &Fields<'a, '_>, report: &mut Report) -> Object<'a> {
     let requests = Object::new().with_some("storage", storage);
     let modes = report.required(access_modes(entry)).unwrap_or_default();
     let class = report.optional(entry.text_by("storageClassName", rules::dns_subdomain));
+    let mode = entry.choice("volumeMode", &MODES).ok().flatten();
     Object::new()
         .with("accessModes", modes)
         .with("resources", Object::new().with("requests", requests))
         .with_some("storageClassName", class)
-}
-
-fn access_modes(entry: &Fields<'_, '_>) -> Result<Vec<&'static str>, Invalid> {
-    let list = entry.place().field("accessModes");
-    let mut modes = Vec::new();
-    for (index, mode) in entry.texts("accessModes")?.iter().enumerate() {
-        let Some(known) = ACCESS_MODES.iter().find(|it| **it == mode.trim()) else {
-            let message = format!("{} is not an access mode.", quoted(mode));
-            let choices = ACCESS_MODES.join("`, `");
-            return Err(Invalid::new(&list.item(index), "invalid", message)
-                .suggest(format!("Choose one of `{choices}`.")));
-        };
-        modes.push(*known);
-    }
-    if modes.is_empty() {
-        modes.push("ReadWriteOnce");
-    }
-    Ok(modes)
+        .with_some("volumeMode", mode)
 }

@@ -3,10 +3,11 @@
 mod claims;
 mod headless;
 
+use bowsprit_plugin_sdk::shape::{self, Form, Shape};
 use bowsprit_plugin_sdk::{
-    Context, Descriptor, Direction, Invalid, Json, Manifest, Metadata, Node, NodeType, Object,
-    Observation, Order, Report, Seed, Status, WaitFor, Watch, connection, handle, kind, quoted,
-    rules, watch,
+    Answer, Context, Descriptor, Direction, Fields, Invalid, Manifest, Metadata, Node, NodeType,
+    Object, Observation, Order, Report, Seed, Status, WaitFor, Watch, connection, edges, handle,
+    kind, quoted, rules, watch, watch_selected,
 };
 use workload::{PodTemplate, database, rollout::Rollout, view};
 
@@ -62,6 +63,7 @@ impl NodeType for StatefulSet {
         let (mounts, templates) = claims::read(node, &metadata, report);
         let pod = PodTemplate::read(node, context, &metadata, &mounts, report);
         database::note_password(node, &pod, report);
+        edges::note_meaningless(context, &view::MEANINGFUL, report);
         let service = report
             .optional(node.fields().text_by("serviceName", rules::service_name))
             .unwrap_or_else(|| format!("{}-headless", metadata.name).into());
@@ -84,7 +86,13 @@ impl NodeType for StatefulSet {
 
     fn observe(node: &Node<'_>, _context: &Context<'_>) -> Vec<Watch> {
         let namespace = node.own_namespace().map(Into::into);
-        vec![Watch { with_pods: true, ..watch(own_kind(), namespace, node.name()) }]
+        let own = watch(own_kind(), namespace.clone(), node.name());
+        let mut watches = vec![Watch { with_pods: true, ..own }];
+        if !node.data.list_at(&["volumeClaimTemplates"]).is_empty() {
+            let claim = kind("", "v1", "PersistentVolumeClaim");
+            watches.push(watch_selected(claim, namespace, format!("app={}", node.name())));
+        }
+        watches
     }
 
     fn status(_node: &Node<'_>, observation: &Observation<'_>, report: &mut Report) -> Status {
@@ -94,6 +102,9 @@ impl NodeType for StatefulSet {
         };
         let mut rollout = Rollout::read(object);
         rollout.is_current = is_current(object, rollout.desired);
+        if !rollout.is_complete() {
+            note_pending_claims(observation, report);
+        }
         let current = object.int_at(&["status", "currentReplicas"]).unwrap_or_default();
         rollout.status(objects, report).card("currentReplicas", current)
     }
@@ -121,27 +132,71 @@ fn settings<'a>(node: &'a Node<'_>, mut spec: Object<'a>, report: &mut Report) -
         let number = fields.whole(limit, 0..=i64::from(i32::MAX));
         spec = spec.with_some(limit, report.optional(number));
     }
-    let retention =
-        report.optional(workload::verbatim(&fields, "persistentVolumeClaimRetentionPolicy"));
-    spec.with_some("persistentVolumeClaimRetentionPolicy", retention)
+    let name = "persistentVolumeClaimRetentionPolicy";
+    let retention = shape::object(&fields, name, &RETENTION, report);
+    let words = ["RollingUpdate", "OnDelete"];
+    let strategy = workload::strategy(&fields, "updateStrategy", &words, &STRATEGY, report);
+    let ordinals = shape::object(&fields, "ordinals", &ORDINALS, report);
+    spec.with_some("ordinals", ordinals)
+        .with_some("persistentVolumeClaimRetentionPolicy", retention)
         .with_some(
             "podManagementPolicy",
             report.optional(fields.choice("podManagementPolicy", &policies)),
         )
-        .with_some("updateStrategy", report.optional(update_strategy(node)))
+        .with_some("updateStrategy", strategy)
 }
 
-/// `updateStrategy`: one of its two words, or as the API has it.
-fn update_strategy<'a>(node: &'a Node<'_>) -> Result<Option<Object<'a>>, Invalid> {
-    let fields = node.fields();
-    let words = ["RollingUpdate", "OnDelete"];
-    match fields.json("updateStrategy") {
-        Some(Json::Object(_)) => match workload::verbatim(&fields, "updateStrategy")? {
-            Some(Json::Object(strategy)) => Ok(Some(strategy)),
-            _ => Ok(None),
-        },
-        _ => Ok(fields.choice("updateStrategy", &words)?.map(|it| Object::new().with("type", it))),
+/// `apps/v1.StatefulSetUpdateStrategy`.
+static STRATEGY: Form = Form::new(&[
+    ("rollingUpdate", Shape::One(&ROLLING_UPDATE)),
+    ("type", Shape::Choice(&["RollingUpdate", "OnDelete"])),
+])
+.check(check_strategy);
+
+static ROLLING_UPDATE: Form = Form::new(&[
+    ("maxUnavailable", Shape::Share),
+    ("partition", Shape::Whole(0, shape::MOST)),
+]);
+
+/// What becomes of the claims: `Retain` keeps them.
+const FATE: Shape = Shape::Choice(&["Retain", "Delete"]);
+
+static RETENTION: Form = Form::new(&[("whenDeleted", FATE), ("whenScaled", FATE)]);
+
+static ORDINALS: Form = Form::new(&[("start", Shape::Whole(0, shape::MOST))]);
+
+/// Source: `apps/validation.ValidateStatefulSetSpec`.
+fn check_strategy(fields: &Fields<'_, '_>, report: &mut Report) {
+    let is_manual = fields.text("type").ok().flatten().is_some_and(|it| it == "OnDelete");
+    if is_manual && fields.has("rollingUpdate") {
+        let place = fields.place().field("rollingUpdate");
+        let invalid = Invalid::new(&place, "on-delete", "`OnDelete` takes no steps of its own.");
+        report.required::<()>(Err(invalid.suggest("Remove it, or choose `RollingUpdate`.")));
     }
+}
+
+/// Claims of the set's pods that have no volume.
+fn pending_claims(observation: &Observation<'_>) -> Vec<String> {
+    let Some(Answer::Objects(claims)) = observation.answers.get(1) else { return Vec::new() };
+    let pending = claims.iter().filter(|it| {
+        it.text_at(&["kind"]) == "PersistentVolumeClaim"
+            && it.text_at(&["status", "phase"]) == "Pending"
+    });
+    pending.map(|it| it.text_at(&["metadata", "name"]).to_owned()).collect()
+}
+
+/// Tells of claims that wait while the set is not complete.
+fn note_pending_claims(observation: &Observation<'_>, report: &mut Report) {
+    let pending = pending_claims(observation);
+    let Some(first) = pending.first() else { return };
+    let message = match pending.len().saturating_sub(1) {
+        0 => format!("The claim {} waits for a volume.", quoted(first)),
+        more => format!("The claim {} and {more} more wait for a volume.", quoted(first)),
+    };
+    report
+        .warning("claim.pending", message)
+        .at("/volumeClaimTemplates")
+        .suggest("Check the storage class, or name one that the cluster has.");
 }
 
 /// Whether all pods that should be are of the latest version.

@@ -48,12 +48,13 @@ fn a_connected_service_of_another_name_changes_nothing() {
 fn a_database_without_a_password_is_a_finding_and_gets_none() {
     let data = json!({ "name": "db", "image": "postgres:15", "serviceName": "db" });
     let case = statefulset(data.clone());
-    assert_eq!(case.found(), ["statefulset.image.password-missing at /envKeys"]);
+    let told = "statefulset.image.password-missing at /envKeys".to_owned();
+    assert!(case.found().contains(&told));
     let container = &case.manifest("statefulset")["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["env"], Value::Null);
     let case =
         statefulset(data).with_context(&json!({ "environment-keys": ["POSTGRES_PASSWORD"] }));
-    assert!(case.found().is_empty());
+    assert!(!case.found().contains(&told));
 }
 
 #[test]
@@ -67,6 +68,17 @@ fn claims_are_mounted_and_carry_only_labels_that_stay() {
     assert_eq!(*mounts, json!([{ "mountPath": "/data/data", "name": "data" }]));
     let labels = &manifest["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"];
     assert_eq!(*labels, json!({ "app": "db" }));
+}
+
+#[test]
+fn claims_that_wait_are_told_of() {
+    let claim = json!({ "name": "data", "storage": "1Gi" });
+    let data = json!({ "name": "db", "image": "redis", "volumeClaimTemplates": [claim] });
+    let object = json!({ "kind": "StatefulSet", "spec": { "replicas": 1 }, "status": {} });
+    let waiting = json!({ "kind": "PersistentVolumeClaim", "metadata": { "name": "data-db-0" },
+        "status": { "phase": "Pending" } });
+    let status = statefulset(data).with_answers(&json!([[object], [waiting]])).status();
+    assert_eq!(status["ok"]["findings"][0]["code"], "statefulset.claim.pending");
 }
 
 /// Every field this type reads, and one it does not.
@@ -118,6 +130,9 @@ const FIELDS: &[&str] = &[
     "updateStrategy",
     "podManagementPolicy",
     "persistentVolumeClaimRetentionPolicy",
+    "volumes",
+    "envFrom",
+    "ordinals",
     "other",
 ];
 
@@ -142,7 +157,7 @@ proptest! {
         let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
         let case = Case::new(NODE_TYPES, "statefulset", data)
             .with_context(&json!({ "neighbours": neighbours, "environment-keys": ["A", "="] }))
-            .with_answers(&json!([[object, pod, other]]));
+            .with_answers(&json!([[object, pod, other], [pod, other]]));
         case.check_invariants().map_err(TestCaseError::fail)?;
     }
 }

@@ -6,8 +6,12 @@
 //!
 //! [`mounts`]: crate::mounts
 
-use bowsprit_plugin_sdk::fields::is_placeholder;
-use bowsprit_plugin_sdk::{Context, Fields, Invalid, Json, Node, Object, Report, quoted, rules};
+use bowsprit_plugin_sdk::fields::{is_placeholder, scalar};
+use bowsprit_plugin_sdk::{
+    Context, Fields, Invalid, Json, Node, Object, Place, Report, quoted, rules, shape,
+};
+
+use crate::forms::checks::VALUE_FROM;
 
 /// Takes over `env` given as Kubernetes writes it, a list of `{name, value}`.
 pub fn normalize(data: &mut Object<'_>) {
@@ -68,9 +72,7 @@ fn literals<'a>(fields: &Fields<'a, '_>, report: &mut Report) -> Object<'a> {
         if is_placeholder(name) || value.is_null() {
             continue;
         }
-        if let Some(source) = report.required(literal(&map, name, value)) {
-            variables.push((name, source));
-        }
+        variables.extend(literal(&map, name, value, report).map(|source| (name, source)));
     }
     variables.into_iter().collect()
 }
@@ -79,22 +81,24 @@ fn literal<'a>(
     map: &Fields<'a, '_>,
     name: &'a str,
     value: &'a Json<'a>,
-) -> Result<Object<'a>, Invalid> {
+    report: &mut Report,
+) -> Option<Object<'a>> {
     let place = map.place().key(name);
-    rules::env_name(name).map_err(|flaw| Invalid::flawed(&place, name, flaw))?;
-    if let Json::Object(_) = value {
-        let source = map.fields(name)?.and_then(|it| it.json("valueFrom"));
-        return match source {
-            Some(source @ Json::Object(_)) if !source.mentions("$vault") => {
-                Ok(Object::new().with("valueFrom", source.clone()))
-            }
-            _ => Err(Invalid::new(&place, "type", "A variable has to be a text.")),
-        };
+    report.required(rules::env_name(name).map_err(|flaw| Invalid::flawed(&place, name, flaw)))?;
+    if let Json::Object(object) = value {
+        let fields = Fields::new(object, place);
+        let source = shape::object(&fields, "valueFrom", &VALUE_FROM, report);
+        if source.is_none() {
+            report.required::<()>(Err(not_a_text(&place)));
+        }
+        return source.map(|it| Object::new().with("valueFrom", it));
     }
-    match bowsprit_plugin_sdk::fields::scalar(value) {
-        Some(text) => Ok(Object::new().with("value", text)),
-        None => Err(Invalid::new(&place, "type", "A variable has to be a text.")),
-    }
+    let text = scalar(value).ok_or_else(|| not_a_text(&place));
+    report.required(text).map(|it| Object::new().with("value", it))
+}
+
+fn not_a_text(place: &Place<'_>) -> Invalid {
+    Invalid::new(place, "type", "A variable has to be a text.")
 }
 
 /// Tells which variables the user listed without giving a value yet.

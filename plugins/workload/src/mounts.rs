@@ -8,9 +8,13 @@
 
 mod volumes;
 
+use bowsprit_plugin_sdk::shape::Shape;
 use bowsprit_plugin_sdk::{
-    Context, Fields, Invalid, Json, Metadata, Neighbour, Node, Object, Report, quoted, rules,
+    Context, Fields, Invalid, Json, Metadata, Neighbour, Node, Object, Report, edges, quoted, rules,
 };
+
+use crate::forms::container::VARIABLES;
+use crate::forms::volume::{HOST_PATH_TYPES, ITEM, VOLUME, host_path};
 
 pub(crate) use volumes::Mounts;
 use volumes::{Mount, Source};
@@ -23,6 +27,8 @@ pub struct ClaimMount {
     pub volume: String,
     /// Where it appears.
     pub path: String,
+    /// Whether it is a raw device instead of a file system.
+    pub is_block: bool,
 }
 
 /// Reads the node's mounts.
@@ -37,6 +43,8 @@ pub(crate) fn read<'a>(
     for claim in claims {
         reader.mounts.add_claim(claim);
     }
+    reader.own_volumes(&node.fields(), report);
+    reader.own_variables(&node.fields(), report);
     node.fields().each("volumeMounts", report, |entry, report| reader.entry(&entry, report));
     for neighbour in context.connected() {
         reader.edge(neighbour, report);
@@ -53,12 +61,39 @@ struct Reader<'a, 'm> {
 }
 
 impl<'a> Reader<'a, '_> {
+    /// `volumes`, as the API has them.
+    fn own_volumes(&mut self, fields: &Fields<'a, '_>, report: &mut Report) {
+        fields.each("volumes", report, |item, report| {
+            let volume = VOLUME.read(&item, report);
+            let name = volume.text_at(&["name"]).to_owned();
+            if self.mounts.has_volume(&name) {
+                let message = format!("Two volumes are called {}.", quoted(&name));
+                report
+                    .error("volumes.name.taken", message)
+                    .at(item.pointer("name"))
+                    .suggest("Give each volume a name of its own.");
+            }
+            self.mounts.add_own(name, volume);
+        });
+    }
+
+    /// `envFrom`, as the API has it.
+    fn own_variables(&mut self, fields: &Fields<'a, '_>, report: &mut Report) {
+        fields.each("envFrom", report, |item, report| {
+            self.mounts.has_unknown_variables = true;
+            self.mounts.environment.push(VARIABLES.read(&item, report));
+        });
+    }
+
     /// An entry of `volumeMounts`.
     fn entry(&mut self, entry: &Fields<'a, '_>, report: &mut Report) {
         let Some(source) = report.required(source(entry)) else { return };
         let own_name = report.optional(entry.text("name"));
         let neighbour = self.connected(entry, source, own_name.as_deref());
         if let Some(neighbour) = neighbour {
+            if mount_is_frozen(entry) {
+                self.mounts.add_settings(neighbour);
+            }
             self.used.push(neighbour.id);
             self.check_namespace(neighbour, entry.pointer("name"), report);
         }
@@ -79,11 +114,18 @@ impl<'a> Reader<'a, '_> {
             path: path.unwrap_or_default().into_owned(),
             read_only: report.optional(entry.flag("readOnly")),
             sub_path: report.optional(entry.text_by("subPath", rules::sub_path)),
-            items: report.optional(crate::verbatim(entry, "items")),
+            items: Shape::Many(&ITEM).read(entry, "items", report),
             is_block: neighbour.is_some_and(is_block),
-            host_path: report.optional(entry.text("hostPath")),
-            host_path_type: report.optional(entry.text("hostPathType")),
+            host_path: report.optional(entry.text_by("hostPath", host_path)),
+            host_path_type: report.optional(entry.choice("hostPathType", HOST_PATH_TYPES)),
+            medium: report.optional(entry.choice("medium", &["Memory"])),
+            size: report.optional(entry.text_by("sizeLimit", rules::quantity)),
         };
+        if source == Source::Own && !mount.name.is_empty() && !self.mounts.has_volume(&mount.name) {
+            let place = entry.place().field("name");
+            let message = format!("`volumes` has none called {}.", quoted(&mount.name));
+            report.required::<()>(Err(Invalid::new(&place, "unknown", message)));
+        }
         if source == Source::Host && mount.host_path.is_none() {
             report.required::<()>(Err(Invalid::missing(&entry.place().field("hostPath"))));
         }
@@ -147,21 +189,13 @@ impl<'a> Reader<'a, '_> {
 
     /// Volumes only come from the pod's own namespace.
     fn check_namespace(&self, neighbour: &Neighbour<'_>, at: String, report: &mut Report) {
-        let theirs = neighbour.namespace(self.context.namespace);
-        if theirs.is_empty() || theirs == self.metadata.namespace {
-            return;
-        }
-        let (what, theirs) = (quoted(neighbour.name()), quoted(theirs));
-        let message = format!(
-            "The {} {what} is in namespace {theirs}, this node in {}.",
-            neighbour.kind(),
-            quoted(&self.metadata.namespace)
-        );
-        report
-            .error("volumeMounts.namespace", message)
-            .at(at)
-            .suggest("Put both nodes into the same namespace.");
+        edges::check_namespace(neighbour, &self.metadata.namespace, self.context, &at, report);
     }
+}
+
+/// Files mounted by themselves do not follow changes of their `ConfigMap`.
+fn mount_is_frozen(entry: &Fields<'_, '_>) -> bool {
+    entry.text("subPath").ok().flatten().is_some()
 }
 
 fn source(entry: &Fields<'_, '_>) -> Result<Source, Invalid> {
@@ -170,7 +204,7 @@ fn source(entry: &Fields<'_, '_>) -> Result<Source, Invalid> {
     Source::of_word(&word).ok_or_else(|| {
         let message = format!("{} is not something that can be mounted.", quoted(&word));
         Invalid::new(&place, "invalid", message)
-            .suggest("Choose one of `configMap`, `secret`, `persistentVolumeClaim`, `emptyDir`.")
+            .suggest("Choose one of `configMap`, `secret`, `persistentVolumeClaim`, `emptyDir`, `volume`.")
     })
 }
 
@@ -196,9 +230,14 @@ fn note_keys(neighbour: &Neighbour<'_>, report: &mut Report) {
     }
 }
 
-/// Which claims of a set of mounts only one machine can use at a time.
-pub(crate) fn note_shared_claims(context: &Context<'_>, replicas: i64, report: &mut Report) {
-    if replicas < 2 {
+/// Which claims only one machine can use at a time; no number of replicas
+/// means one on every machine.
+pub(crate) fn note_shared_claims(
+    context: &Context<'_>,
+    replicas: Option<i64>,
+    report: &mut Report,
+) {
+    if replicas.is_some_and(|it| it < 2) {
         return;
     }
     for neighbour in context.connected() {
@@ -206,12 +245,14 @@ pub(crate) fn note_shared_claims(context: &Context<'_>, replicas: i64, report: &
         let modes: Vec<_> = modes.iter().filter_map(Json::as_str).collect();
         if !modes.is_empty() && modes.iter().all(|it| it.starts_with("ReadWriteOnce")) {
             let name = quoted(neighbour.name());
-            let message = format!(
-                "{replicas} replicas share the claim {name}, which one machine can use at a time."
-            );
+            let (who, pointer) = match replicas {
+                Some(replicas) => (format!("{replicas} replicas share"), "/replicas"),
+                None => ("Pods on every machine share".to_owned(), "/volumeMounts"),
+            };
+            let message = format!("{who} the claim {name}, which one machine can use at a time.");
             report
                 .warning("replicas.claim-shared", message)
-                .at("/replicas")
+                .at(pointer)
                 .suggest("Use one replica, a StatefulSet, or the access mode `ReadWriteMany`.");
         }
     }

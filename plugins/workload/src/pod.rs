@@ -1,21 +1,16 @@
 //! The pod template.
 
 use bowsprit_plugin_sdk::rules::{self, Flaw};
-use bowsprit_plugin_sdk::{Context, Fields, Invalid, Json, Metadata, Node, Object, Report};
+use bowsprit_plugin_sdk::shape::{self, Shape};
+use bowsprit_plugin_sdk::{Context, Fields, Invalid, Json, Metadata, Node, Object, Report, quoted};
 
+use crate::forms::{self, container::CONTAINER};
 use crate::mounts::{self, ClaimMount};
-use crate::{container, environment, passthrough};
+use crate::{container, environment, security};
 
-/// Lists and objects of the pod that are taken over as they are.
-const VERBATIM: [&str; 7] = [
-    "affinity",
-    "dnsConfig",
-    "hostAliases",
-    "initContainers",
-    "readinessGates",
-    "tolerations",
-    "topologySpreadConstraints",
-];
+/// Says on the pods which settings they were started with, so that a change
+/// of a `ConfigMap` they read as variables starts new ones.
+const SETTINGS_ANNOTATION: &str = "bowsprit.dev/settings";
 
 /// A pod template, and what was learned on the way.
 #[derive(Debug)]
@@ -45,26 +40,102 @@ impl<'a> PodTemplate<'a> {
         let names = variables.iter().map(|(name, _)| name);
         let known = names.chain(mounts.variables.iter().copied()).map(str::to_owned).collect();
         let has_unknown_variables = mounts.has_unknown_variables;
+        let annotations = annotations(&fields, mounts.settings(), report);
 
-        let container = container.with_filled("env", environment::entries(variables));
+        let pod_security = security::pod(&fields, report);
+        let container_security = security::container(&fields, &pod_security, report);
+        let container = container
+            .with_filled("env", environment::entries(variables))
+            .with_filled("securityContext", container_security);
+        let beside = Beside::read(&fields, &container, &mounts, &pod_security, report);
         let (spec, container) = mounts.into_parts(spec(&fields, context, report), container);
         let mut containers = vec![Json::Object(container)];
-        if let Some(Json::List(more)) = report.optional(passthrough::verbatim(&fields, "sidecars"))
-        {
-            containers.extend(more);
-        }
+        containers.extend(beside.sidecars.into_iter().map(Json::Object));
+        let spec = spec
+            .with("containers", Json::List(containers))
+            .with_filled("initContainers", beside.first)
+            .with("securityContext", pod_security);
         let labels = pod_labels(metadata, &fields, report);
-        let annotations =
-            fields.map_by("podAnnotations", rules::annotation_key, rules::anything, report);
-        let annotations: Object<'a> = annotations.into_iter().collect();
-        let template = Object::new()
-            .with(
-                "metadata",
-                Object::new().with_filled("annotations", annotations).with("labels", labels),
-            )
-            .with("spec", spec.with("containers", Json::List(containers)));
+        let metadata = Object::new().with_filled("annotations", annotations).with("labels", labels);
+        let template = Object::new().with("metadata", metadata).with("spec", spec);
         Self { template, variables: known, has_unknown_variables }
     }
+
+    /// The template with a member of the pod that only some kinds have.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Json<'a>>) -> Self {
+        if let Some(Json::Object(spec)) = self.template.get_mut("spec") {
+            spec.set(name, value);
+        }
+        self
+    }
+}
+
+/// Containers before and beside the main one.
+struct Beside<'a> {
+    first: Vec<Object<'a>>,
+    sidecars: Vec<Object<'a>>,
+}
+
+impl<'a> Beside<'a> {
+    fn read(
+        fields: &Fields<'a, '_>,
+        main: &Object<'a>,
+        mounts: &mounts::Mounts<'a>,
+        pod_security: &Object<'a>,
+        report: &mut Report,
+    ) -> Self {
+        let mut taken = vec![main.text_at(&["name"]).to_owned()];
+        let mut list = |name: &'static str, report: &mut Report| {
+            let mut containers = Vec::new();
+            fields.each(name, report, |item, report| {
+                let container = CONTAINER.read(&item, report);
+                note_taken(&item, &mut taken, report);
+                note_volumes(&item, mounts, report);
+                containers.push(security::beside(container, pod_security));
+            });
+            containers
+        };
+        let first = list("initContainers", report);
+        let mut sidecars = list("sidecars", report);
+        // Only containers that run before the main one have it.
+        sidecars.iter_mut().for_each(|it| drop(it.remove("restartPolicy")));
+        Self { first, sidecars }
+    }
+}
+
+/// Names of containers are unique in the pod.
+fn note_taken(item: &Fields<'_, '_>, taken: &mut Vec<String>, report: &mut Report) {
+    let Ok(Some(name)) = item.text("name") else { return };
+    if taken.iter().any(|it| *it == name) {
+        let message = format!("Two containers are called {}.", quoted(&name));
+        let invalid = Invalid::new(&item.place().field("name"), "taken", message);
+        report.required::<()>(Err(invalid.suggest("Give each container a name of its own.")));
+    }
+    taken.push(name.into_owned());
+}
+
+/// Containers mount volumes the pod has.
+fn note_volumes(item: &Fields<'_, '_>, mounts: &mounts::Mounts<'_>, report: &mut Report) {
+    item.each("volumeMounts", report, |mount, report| {
+        let Ok(Some(name)) = mount.text("name") else { return };
+        if !mounts.has_volume(&name) {
+            let message = format!("The pod has no volume {}.", quoted(&name));
+            let invalid = Invalid::new(&mount.place().field("name"), "unknown", message);
+            report.required::<()>(Err(invalid.suggest("Add it to `volumes`.")));
+        }
+    });
+}
+
+/// The user's annotations of the pods, and the settings they start with.
+fn annotations<'a>(
+    fields: &Fields<'a, '_>,
+    settings: Option<String>,
+    report: &mut Report,
+) -> Object<'a> {
+    let given = fields.map_by("podAnnotations", rules::annotation_key, rules::anything, report);
+    let given: Object<'a> = given.into_iter().collect();
+    given.with_some(SETTINGS_ANNOTATION, settings)
 }
 
 /// The rule for names of workloads, which are values of the label `app` on
@@ -84,8 +155,13 @@ pub fn workload_name(text: &str) -> Result<(), Flaw> {
 /// The field `replicas`: 1 when absent, 0 kept.
 pub fn replicas(fields: &Fields<'_, '_>, context: &Context<'_>, report: &mut Report) -> i64 {
     let replicas = report.optional(fields.whole("replicas", 0..=i64::from(i32::MAX))).unwrap_or(1);
-    mounts::note_shared_claims(context, replicas, report);
+    mounts::note_shared_claims(context, Some(replicas), report);
     replicas
+}
+
+/// Tells of claims that pods on every machine cannot share.
+pub fn note_claims_of_many(context: &Context<'_>, report: &mut Report) {
+    mounts::note_shared_claims(context, None, report);
 }
 
 /// The object's name as a container's, which may hold no dots.
@@ -96,32 +172,16 @@ fn container_name(name: &str) -> String {
 
 fn spec<'a>(fields: &Fields<'a, '_>, context: &'a Context<'_>, report: &mut Report) -> Object<'a> {
     let mut spec = Object::new();
-    if let Some(account) =
-        report.optional(fields.text_by("serviceAccountName", rules::dns_subdomain))
-    {
-        spec.set("serviceAccountName", account);
-    }
-    if let Some(class) = report.optional(fields.text_by("priorityClassName", rules::dns_subdomain))
-    {
-        spec.set("priorityClassName", class);
-    }
-    let grace = fields.whole("terminationGracePeriodSeconds", 0..=i64::from(i32::MAX));
-    if let Some(seconds) = report.optional(grace) {
-        spec.set("terminationGracePeriodSeconds", seconds);
-    }
-    for flag in ["automountServiceAccountToken", "hostNetwork", "hostPID"] {
-        if let Some(value) = report.optional(fields.flag(flag)) {
-            spec.set(flag, value);
-        }
-    }
-    let selector = fields.map_by("nodeSelector", rules::label_key, rules::label_value, report);
-    let selector = selector.into_iter();
-    spec = spec.with_filled("nodeSelector", selector.collect::<Object<'a>>());
-    passthrough::copy(fields, &VERBATIM, &mut spec, report);
-    if let Some(security) = report.optional(passthrough::verbatim(fields, "podSecurityContext")) {
-        spec.set("securityContext", security);
-    }
+    shape::copy(fields, forms::POD, &mut spec, report);
+    let selector = Shape::Map(rules::label_key, rules::label_value);
+    let selector = selector.read(fields, "nodeSelector", report).unwrap_or_default();
     let secrets = report.required(pull_secrets(fields, context)).unwrap_or_default();
+    let uses_host = spec.get("hostNetwork").and_then(Json::as_bool).unwrap_or_default();
+    if uses_host && spec.get("dnsPolicy").is_none() {
+        // With the machine's network, names of Services need to be asked for.
+        spec.set("dnsPolicy", "ClusterFirstWithHostNet");
+    }
+    let spec = if selector.is_null() { spec } else { spec.with_filled("nodeSelector", selector) };
     spec.with_filled("imagePullSecrets", secrets)
 }
 

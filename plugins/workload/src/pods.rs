@@ -1,5 +1,6 @@
 //! What is wrong with a workload's pods.
 
+use bowsprit_plugin_sdk::status::sentence;
 use bowsprit_plugin_sdk::{Object, Report, quoted};
 
 /// A trouble that one or more pods have.
@@ -126,6 +127,11 @@ fn pod_problem(pod: &Object<'_>) -> Option<Problem> {
     let phase = pod.text_at(&["status", "phase"]);
     if phase == "Failed" {
         let reason = pod.text_at(&["status", "reason"]);
+        // Without a reason of the pod's own, one of its containers has it.
+        let ended = container_problem(pod, &name).filter(|_| reason.is_empty());
+        if ended.is_some() {
+            return ended;
+        }
         let reason = if reason.is_empty() { "Failed" } else { reason };
         let why = sentence(pod.text_at(&["status", "message"]));
         return Some(problem(reason, format!("Pod {name} failed: {why}"), true));
@@ -185,18 +191,4 @@ fn is_ready(status: &Object<'_>) -> bool {
 fn problem(reason: &str, message: String, is_blocking: bool) -> Problem {
     let class = Class::of_reason(reason);
     Problem { reason: reason.to_owned(), message, pods: 1, is_blocking, class }
-}
-
-/// A message of the cluster as the end of a sentence, on one line and short.
-pub(crate) fn sentence(message: &str) -> String {
-    const LONGEST: usize = 300;
-    let line: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut line: String = line.chars().take(LONGEST).collect();
-    if line.is_empty() {
-        line.push_str("the cluster gives no reason");
-    }
-    if !line.ends_with('.') {
-        line.push('.');
-    }
-    line
 }

@@ -1,8 +1,9 @@
 //! How far a workload is on its way to what is wanted.
 
+use bowsprit_plugin_sdk::status::sentence;
 use bowsprit_plugin_sdk::{Object, Report, State, Status};
 
-use crate::pods::{self, Problem, sentence};
+use crate::pods::{self, Problem};
 
 /// The counters and conditions of a workload, whatever its kind.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,10 @@ pub struct Rollout {
     pub is_terminating: bool,
     /// Why the controller cannot go on: reason and message.
     pub blocked: Option<(String, String)>,
+    /// What the card calls `ready` and `desired`.
+    pub card: [&'static str; 2],
+    /// What is counted: `replicas`.
+    pub unit: &'static str,
 }
 
 impl Rollout {
@@ -34,11 +39,13 @@ impl Rollout {
             is_current: false,
             is_terminating: object.path(&["metadata", "deletionTimestamp"]).is_some(),
             blocked: blocked(object),
+            card: ["readyReplicas", "replicas"],
+            unit: "replicas",
         }
     }
 
     /// The status this adds up to, with findings for the pods' problems.
-    pub fn status(self, objects: &[Object<'_>], report: &mut Report) -> Status {
+    pub fn status(&self, objects: &[Object<'_>], report: &mut Report) -> Status {
         let problems = pods::problems(objects);
         pods::report(&problems, report);
         if let Some((reason, message)) = &self.blocked {
@@ -50,28 +57,33 @@ impl Rollout {
             State::Failed => "error",
             _ => "partial",
         };
+        let [ready, desired] = self.card;
         let mut status = Status::new(state, reason, message, card)
-            .card("readyReplicas", self.ready)
-            .card("replicas", self.desired);
+            .card(ready, self.ready)
+            .card(desired, self.desired);
         status.ready = u32::try_from(self.ready).ok();
         status.desired = u32::try_from(self.desired).ok();
         status
     }
 
+    /// Whether everything that is wanted is there and ready.
+    pub fn is_complete(&self) -> bool {
+        self.is_current && self.ready >= self.desired
+    }
+
     fn judge(&self, problems: &[Problem]) -> (State, String, String) {
         let (ready, desired) = (self.ready, self.desired);
-        let count = format!("{ready} of {desired} replicas are ready.");
+        let count = format!("{ready} of {desired} {} are ready.", self.unit);
         if self.is_terminating {
             return told(State::Progressing, "Terminating", "It is being deleted.");
         }
         if self.is_stale {
             return told(State::Progressing, "Pending", "The cluster has not begun with it yet.");
         }
-        let is_complete = self.is_current && ready >= desired;
-        if is_complete && desired == 0 {
+        if self.is_complete() && desired == 0 {
             return told(State::Healthy, "ScaledToZero", "It is scaled to zero.");
         }
-        if is_complete {
+        if self.is_complete() {
             return (State::Healthy, "Available".into(), count);
         }
         let blocking = problems.iter().find(|it| it.is_blocking);

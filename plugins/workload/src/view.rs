@@ -3,6 +3,16 @@
 use bowsprit_plugin_sdk::metadata::{self, APP_LABEL};
 use bowsprit_plugin_sdk::{Context, Json, Node, Object};
 
+/// Kinds of neighbours to which an edge of a workload means something.
+pub const MEANINGFUL: [&str; 6] = [
+    "ConfigMap",
+    "HorizontalPodAutoscaler",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "Secret",
+    "Service",
+];
+
 /// Roles in which other nodes can use a workload: a Service or policy selects
 /// its pods, an autoscaler scales it.
 pub const PROVIDES: [&str; 2] = ["selects", "scales"];
@@ -13,12 +23,35 @@ pub fn public_view<'a>(
     kind: &'static str,
     provides: &[&'static str],
 ) -> Object<'a> {
-    let fields = node.fields();
-    let replicas = fields.whole("replicas", 0..=i64::from(i32::MAX)).ok().flatten().unwrap_or(1);
+    running(node, kind, provides).with("replicas", replicas(node))
+}
+
+/// The public view of something that runs pods, however many.
+pub fn running<'a>(
+    node: &'a Node<'_>,
+    kind: &'static str,
+    provides: &[&'static str],
+) -> Object<'a> {
     metadata::public_view(node, kind, provides)
         .with_filled("ports", ports(node))
-        .with("replicas", replicas)
+        .with_filled("requests", requests(node))
         .with("selector", Object::new().with(APP_LABEL, node.name()))
+}
+
+fn replicas(node: &Node<'_>) -> i64 {
+    let fields = node.fields();
+    let replicas = fields.whole("replicas", 0..=i64::from(i32::MAX));
+    replicas.ok().flatten().unwrap_or(1)
+}
+
+/// Names of what the container asks for; a limit alone counts as a request.
+fn requests<'a>(node: &'a Node<'_>) -> Vec<Json<'a>> {
+    let groups = ["limits", "requests"].map(|it| node.data.path(&["resources", it]));
+    let groups = groups.into_iter().flatten().filter_map(Json::as_object);
+    let mut names: Vec<&str> = groups.flat_map(|it| it.iter().map(|(name, _)| name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(Json::from).collect()
 }
 
 /// The container's ports: the main one, called `http`, then the others.

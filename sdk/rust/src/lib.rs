@@ -33,6 +33,7 @@
 
 pub mod bindings;
 pub mod dispatch;
+pub mod edges;
 pub mod fields;
 pub mod json;
 pub mod manifest;
@@ -43,6 +44,7 @@ pub mod normalize;
 pub mod place;
 pub mod report;
 pub mod rules;
+pub mod shape;
 pub mod status;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -60,4 +62,4 @@ pub use node::{Context, Neighbour, Node};
 pub use node_type::{Descriptor, NodeType, Seed, connection, handle};
 pub use place::Place;
 pub use report::{Report, quoted};
-pub use status::{Answer, Observation, Status, watch};
+pub use status::{Answer, Observation, Status, watch, watch_selected};

@@ -3,19 +3,25 @@
 //! Each rule is a plain function from a text to its [`Flaw`], named for what
 //! the text is, with the source of the rule in its documentation.
 
+mod images;
 mod names;
 mod quantity;
+mod schedule;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
+pub use images::image;
 pub use names::{
     annotation_key, config_key, dns_label, dns_subdomain, env_name, label_key, label_value,
     port_name, service_name,
 };
-pub use quantity::quantity;
-pub use values::{base64, cidr, image, mount_path, sub_path};
+pub use quantity::{compare, quantity};
+pub use schedule::schedule;
+pub use values::{
+    address, base64, cidr, host, http_path, lies_within, mount_path, percentage, sub_path,
+};
 
 /// Why a text breaks a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -136,6 +136,11 @@ impl Status {
         }
     }
 
+    /// Whether this is the state.
+    pub fn is(&self, state: State) -> bool {
+        self.state == state
+    }
+
     /// Adds something to the card.
     #[must_use]
     pub fn card(mut self, key: &'static str, value: impl Into<crate::Json<'static>>) -> Self {
@@ -175,4 +180,25 @@ pub fn watch(kind: Kind, namespace: Option<String>, name: impl Into<String>) -> 
         with_pods: false,
         with_events: false,
     }
+}
+
+/// Watches the objects of a kind that a label selector matches, among those
+/// that carry the node's labels.
+pub fn watch_selected(kind: Kind, namespace: Option<String>, selector: String) -> Watch {
+    let selector = Some(selector);
+    Watch { kind, namespace, name: None, selector, with_pods: false, with_events: false }
+}
+
+/// A message of the cluster as the end of a sentence, on one line and short.
+pub fn sentence(message: &str) -> String {
+    const LONGEST: usize = 300;
+    let line: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line: String = line.chars().take(LONGEST).collect();
+    if line.is_empty() {
+        line.push_str("the cluster gives no reason");
+    }
+    if !line.ends_with('.') {
+        line.push('.');
+    }
+    line
 }

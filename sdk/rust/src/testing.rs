@@ -15,7 +15,7 @@ use crate::bindings::exports::bowsprit::plugin::node_types as wit;
 use crate::dispatch::Functions;
 use crate::{Failure, NodeStatus};
 
-pub use codec::{finding, status};
+pub use codec::{context, finding, status};
 pub use golden::golden;
 pub use noise::noise;
 

@@ -14,6 +14,8 @@ pub(crate) enum Source {
     Claim,
     Empty,
     Host,
+    /// One of the volumes the drawing lists itself.
+    Own,
 }
 
 impl Source {
@@ -25,6 +27,7 @@ impl Source {
             "persistentvolumeclaim" | "pvc" => Some(Self::Claim),
             "emptydir" => Some(Self::Empty),
             "hostpath" => Some(Self::Host),
+            "volume" => Some(Self::Own),
             _ => None,
         }
     }
@@ -41,7 +44,7 @@ impl Source {
 
     /// Whether it is an object with a name.
     pub(crate) fn is_named(self) -> bool {
-        matches!(self, Self::ConfigMap | Self::Secret | Self::Claim)
+        matches!(self, Self::ConfigMap | Self::Secret | Self::Claim | Self::Own)
     }
 
     fn prefix(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Source {
             Self::Claim => "claim",
             Self::Empty => "empty",
             Self::Host => "host",
+            Self::Own => "volume",
         }
     }
 }
@@ -68,7 +72,10 @@ pub(crate) struct Mount<'a> {
     /// A raw device instead of a file system.
     pub(crate) is_block: bool,
     pub(crate) host_path: Option<Cow<'a, str>>,
-    pub(crate) host_path_type: Option<Cow<'a, str>>,
+    pub(crate) host_path_type: Option<&'static str>,
+    /// What an empty volume is made of, and how much it holds.
+    pub(crate) medium: Option<&'static str>,
+    pub(crate) size: Option<Cow<'a, str>>,
 }
 
 impl Mount<'_> {
@@ -84,6 +91,8 @@ impl Mount<'_> {
             is_block: false,
             host_path: None,
             host_path_type: None,
+            medium: None,
+            size: None,
         }
     }
 }
@@ -101,6 +110,8 @@ pub(crate) struct Mounts<'a> {
     pub(crate) has_unknown_variables: bool,
     paths: Vec<String>,
     names: Vec<String>,
+    /// `ConfigMap`s the pods read once, when they start: name and digest.
+    settings: Vec<String>,
 }
 
 /// Something else is mounted at that path.
@@ -111,9 +122,40 @@ impl<'a> Mounts<'a> {
     pub(crate) fn add_claim(&mut self, claim: &ClaimMount) {
         self.paths.push(claim.path.clone());
         self.names.push(claim.volume.clone());
-        self.mounts.push(
-            Object::new().with("mountPath", claim.path.clone()).with("name", claim.volume.clone()),
-        );
+        let (path, name) = (claim.path.clone(), claim.volume.clone());
+        if claim.is_block {
+            self.devices.push(Object::new().with("devicePath", path).with("name", name));
+        } else {
+            self.mounts.push(Object::new().with("mountPath", path).with("name", name));
+        }
+    }
+
+    /// Adds a volume of the drawing's own.
+    pub(crate) fn add_own(&mut self, name: String, volume: Object<'a>) {
+        self.names.push(name);
+        self.volumes.push(volume);
+    }
+
+    /// Whether the pod has a volume of that name.
+    pub(crate) fn has_volume(&self, name: &str) -> bool {
+        self.names.iter().any(|it| it == name)
+    }
+
+    /// Notes a connected node whose values the pods read when they start.
+    pub(crate) fn add_settings(&mut self, neighbour: &Neighbour<'_>) {
+        let digest = neighbour.view.text_at(&["digest"]);
+        if !digest.is_empty() {
+            self.settings.push(format!("{}={digest}", neighbour.name()));
+        }
+    }
+
+    /// What the pods read when they start, in an order that does not depend
+    /// on the edges'.
+    pub(crate) fn settings(&self) -> Option<String> {
+        let mut settings = self.settings.clone();
+        settings.sort();
+        settings.dedup();
+        (!settings.is_empty()).then(|| settings.join(","))
     }
 
     /// Adds a mount, and its volume unless an equal one is there.
@@ -146,6 +188,7 @@ impl<'a> Mounts<'a> {
         let reference = Object::new().with("name", neighbour.name());
         let key = if source == Source::Secret { "secretRef" } else { "configMapRef" };
         self.environment.push(Object::new().with(key, reference));
+        self.add_settings(neighbour);
         match neighbour.view.get("keys") {
             Some(keys) => self.variables.extend(keys.elements().iter().filter_map(Json::as_str)),
             None => self.has_unknown_variables = true,
@@ -154,6 +197,9 @@ impl<'a> Mounts<'a> {
 
     /// The name of the volume for a mount.
     fn volume(&mut self, mount: &Mount<'a>) -> String {
+        if mount.source == Source::Own {
+            return mount.name.clone();
+        }
         let source = definition(mount);
         let same = |volume: &&Object<'a>| {
             let mut other = (*volume).clone();
@@ -198,12 +244,17 @@ fn definition<'a>(mount: &Mount<'a>) -> Object<'a> {
         Source::Claim => {
             Object::new().with("persistentVolumeClaim", Object::new().with("claimName", name))
         }
-        Source::Empty => Object::new().with("emptyDir", Object::new()),
+        Source::Empty | Source::Own => Object::new().with(
+            "emptyDir",
+            Object::new()
+                .with_some("medium", mount.medium)
+                .with_some("sizeLimit", mount.size.clone()),
+        ),
         Source::Host => Object::new().with(
             "hostPath",
             Object::new()
                 .with_some("path", mount.host_path.clone())
-                .with_some("type", mount.host_path_type.clone()),
+                .with_some("type", mount.host_path_type),
         ),
     }
 }

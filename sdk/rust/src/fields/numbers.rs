@@ -21,6 +21,20 @@ impl<'a> Fields<'a, '_> {
         whole(&self.place().field(name), value, range)
     }
 
+    /// A list of whole numbers within a range.
+    ///
+    /// # Errors
+    ///
+    /// When the field is not a list, or an element is not such a number.
+    pub fn wholes(&self, name: &str, range: RangeInclusive<i64>) -> Result<Vec<i64>, Invalid> {
+        let list = self.place().field(name);
+        let mut numbers = Vec::new();
+        for (index, item) in self.list(name)? {
+            numbers.extend(whole(&list.item(index), item, range.clone())?);
+        }
+        Ok(numbers)
+    }
+
     /// A port number. Zero is not one.
     ///
     /// # Errors
@@ -43,6 +57,20 @@ impl<'a> Fields<'a, '_> {
             }
         }
         Ok(self.port(name)?.map(Json::from))
+    }
+
+    /// A whole number, or a share of all in percent (`25%`).
+    ///
+    /// # Errors
+    ///
+    /// When it is neither, or negative.
+    pub fn share(&self, name: &str) -> Result<Option<Json<'a>>, Invalid> {
+        if let Some(Json::Text(text)) = self.json(name)
+            && text.trim().ends_with('%')
+        {
+            return Ok(self.text_by(name, rules::percentage)?.map(Json::from));
+        }
+        Ok(self.whole(name, 0..=i64::from(i32::MAX))?.map(Json::from))
     }
 
     /// A truth value.
@@ -90,7 +118,9 @@ fn recoded(mut invalid: Invalid, place: &Place<'_>) -> Invalid {
 
 fn wanted(range: &RangeInclusive<i64>) -> String {
     let (least, most) = (range.start(), range.end());
-    if *most >= i64::from(i32::MAX) {
+    if least == most {
+        format!("{least}")
+    } else if *most >= i64::from(i32::MAX) {
         format!("a whole number of at least {least}")
     } else {
         format!("a whole number from {least} to {most}")

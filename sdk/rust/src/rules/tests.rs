@@ -66,7 +66,26 @@ fn a_quantity_is_a_number_with_a_unit() {
 #[test]
 fn an_image_is_one_word() {
     let good = ["nginx", "nginx:1.27", "localhost:5000/a/b@sha256:00", "registry.io/x-y/z:V1"];
-    let bad = ["", " ", "a b", "a\n", "nginx:", "https://nginx", "/nginx", "-x", "ä"];
+    let bad = [
+        "",
+        " ",
+        "a b",
+        "a\n",
+        "nginx:",
+        "https://nginx",
+        "/nginx",
+        "-x",
+        "ä",
+        "Nginx",
+        "a/B",
+        "a//b",
+        "nginx:1:2",
+        "nginx@sha256",
+        "nginx:.1",
+        "a..b",
+        "host:x/a",
+    ];
+    check(image, &["a.b/c", "a__b", "A.io/b", "h:5000/a:1@x+y:0f", "localhost/x"], &[]);
     check(image, &good, &bad);
 }
 
@@ -86,6 +105,77 @@ fn address_ranges_have_a_prefix_length() {
 }
 
 #[test]
+fn amounts_of_different_units_compare() {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    let cases = [
+        ("250m", "0.25", Equal),
+        ("1Ki", "1024", Equal),
+        ("1Gi", "1G", Greater),
+        ("1e3", "1k", Equal),
+        ("512m", "1", Less),
+        ("5E", "6000000T", Less),
+        ("0.5Gi", "512Mi", Equal),
+    ];
+    for (left, right, expected) in cases {
+        assert_eq!(compare(left, right), Some(expected), "{left} {right}");
+    }
+    assert_eq!(compare("x", "1"), None);
+}
+
+#[test]
+fn a_schedule_has_five_fields_or_is_a_word() {
+    let good = [
+        "0 * * * *",
+        "*/5 0-23/2 1,15 jan-MAR mon",
+        "@daily",
+        "@every 1h30m",
+        "? 0 ? * 6",
+        "5/10 * * * *",
+    ];
+    let bad = [
+        "",
+        "* * * *",
+        "* * * * * *",
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "* * * 13 *",
+        "* * * * 7",
+        "*/0 * * * *",
+        "5-1 * * * *",
+        "@reboot",
+        "@every",
+        "@every 5",
+        "a * * * *",
+        "TZ=UTC 0 * * * *",
+        "1, * * * *",
+    ];
+    check(schedule, &good, &bad);
+}
+
+#[test]
+fn hosts_may_begin_with_a_star() {
+    check(
+        host,
+        &["a", "a.b", "*.a.b"],
+        &["", "*", "a.*", "**.a", "1.2.3.4", "a:80", "http://a", "A"],
+    );
+    check(address, &["1.2.3.4", "::1"], &["", "1.2.3", "a"]);
+    check(http_path, &["/", "/a/b", "/a.b"], &["", "a", "//", "/a/../b", "/..", "/a b"]);
+    check(percentage, &["0%", "25%", "100%"], &["", "%", "25", "101%", "-1%", "+1%"]);
+}
+
+#[test]
+fn a_range_lies_within_a_larger_one() {
+    assert_eq!(lies_within("10.1.0.0/16", "10.0.0.0/8"), Some(true));
+    assert_eq!(lies_within("::1/128", "::/0"), Some(true));
+    for part in ["10.0.0.0/8", "11.0.0.0/16", "::/96", "0.0.0.0/0"] {
+        assert_eq!(lies_within(part, "10.0.0.0/8"), Some(false), "{part}");
+    }
+    assert_eq!(lies_within("x", "10.0.0.0/8"), None);
+}
+
+#[test]
 fn base64_is_padded() {
     check(base64, &["", "YQ==", "YWI=", "YWJj"], &["YQ", "Y", "====", "YW J", "YQ==\n"]);
 }
@@ -93,12 +183,14 @@ fn base64_is_padded() {
 proptest! {
     #[test]
     fn no_text_breaks_a_rule_function(text in any::<String>()) {
-        let rules: [Rule; 15] = [
+        let rules: [Rule; 20] = [
             dns_label, dns_subdomain, service_name, label_key, annotation_key, label_value,
             port_name, env_name, config_key, quantity, image, mount_path, sub_path, cidr, base64,
+            schedule, host, address, http_path, percentage,
         ];
         for rule in rules {
             let _ = rule(&text);
         }
+        let _ = compare(&text, "1");
     }
 }

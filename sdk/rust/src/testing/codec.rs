@@ -16,7 +16,8 @@ pub(super) fn node(value: &Value) -> wit::Node {
     }
 }
 
-pub(super) fn context(value: &Value) -> wit::Context {
+/// A context from its JSON; `null` is an empty one.
+pub fn context(value: &Value) -> wit::Context {
     wit::Context {
         namespace: value["namespace"].as_str().unwrap_or("default").to_owned(),
         cluster: value.get("cluster").filter(|it| !it.is_null()).map(Value::to_string),

@@ -1,0 +1,132 @@
+//! Golden files, and what must hold for any input.
+
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::NODE_TYPES;
+
+#[test]
+fn golden_files_come_out_as_they_are() {
+    golden(NODE_TYPES, concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+}
+
+#[test]
+fn the_descriptor_keeps_the_promises_of_the_contract() {
+    check_descriptors(NODE_TYPES).unwrap();
+}
+
+/// A node called `x` with this data.
+fn case(mut data: Value) -> Case {
+    data["name"] = json!("x");
+    Case::new(NODE_TYPES, "hpa", data)
+}
+
+fn workload(name: &str, requests: Value) -> Value {
+    let view = json!({ "kind": "StatefulSet", "name": name, "namespace": "default",
+        "provides": ["selects", "scales"], "requests": requests });
+    json!({ "neighbours": [{ "id": "n2", "type": "statefulset", "view": view }] })
+}
+
+#[test]
+fn a_connected_workload_wins_over_stale_copies() {
+    let data = json!({ "scaleTargetKind": "Deployment", "scaleTargetName": "old", "maxReplicas": 3,
+        "targetCPUUtilization": 150 });
+    let case = case(data).with_context(&workload("db", json!(["cpu"])));
+    let spec = &case.manifest("hpa")["spec"];
+    let target = json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db" });
+    assert_eq!(spec["scaleTargetRef"], target);
+    assert_eq!(spec["metrics"][0]["resource"]["target"]["averageUtilization"], 150);
+    assert!(case.found().is_empty());
+}
+
+#[test]
+fn a_share_of_nothing_is_a_finding() {
+    let data = json!({ "maxReplicas": 3, "targetMemoryUtilization": 80 });
+    let case = case(data).with_context(&workload("db", json!(["cpu"])));
+    let expected = ["hpa.targetMemoryUtilization.no-request at /targetMemoryUtilization"];
+    assert_eq!(case.found(), expected);
+}
+
+#[test]
+fn bounds_and_targets_are_checked() {
+    let found = case(json!({ "minReplicas": 4, "maxReplicas": 3 })).found();
+    let expected = [
+        "hpa.scaleTargetName.missing at /scaleTargetName",
+        "hpa.maxReplicas.range at /maxReplicas",
+    ];
+    assert_eq!(found, expected);
+    let data = json!({ "scaleTargetName": "a", "maxReplicas": 3 });
+    assert_eq!(case(data).found(), ["hpa.targetCPUUtilization.missing at /targetCPUUtilization"]);
+}
+
+#[test]
+fn a_window_of_zero_is_kept() {
+    let data = json!({ "scaleTargetName": "a", "maxReplicas": 3, "targetCPUUtilization": 80,
+        "scaleDownStabilization": 0 });
+    let spec = case(data).manifest("hpa")["spec"].clone();
+    assert_eq!(spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"], 0);
+}
+
+#[test]
+fn conditions_say_why_it_does_not_scale() {
+    let status = |status: Value| {
+        let object = json!({ "kind": "HorizontalPodAutoscaler", "spec": { "maxReplicas": 3 }, "status": status });
+        case(json!({})).with_answers(&json!([[object]])).status()["ok"].clone()
+    };
+    let condition = |kind: &str, is: &str, reason: &str| {
+        json!({ "currentReplicas": 3, "desiredReplicas": 3,
+            "conditions": [{ "type": kind, "status": is, "reason": reason, "message": "m" }] })
+    };
+    assert_eq!(status(json!({}))["card"]["state"], "stable");
+    let lost = status(condition("AbleToScale", "False", "FailedGetScale"));
+    assert_eq!(lost["card"]["state"], "error");
+    let blind = status(condition("ScalingActive", "False", "FailedGetResourceMetric"));
+    assert_eq!((&blind["state"], &blind["reason"]), (&json!("degraded"), &json!("FailedGetResourceMetric")));
+    let limited = status(condition("ScalingLimited", "True", "TooManyReplicas"));
+    assert_eq!(limited["card"]["state"], "limited");
+    let scaling = status(json!({ "currentReplicas": 1, "desiredReplicas": 3 }));
+    assert_eq!(scaling["card"]["state"], "scaling");
+}
+
+/// Every field this type reads, and one it does not.
+const FIELDS: &[&str] = &[
+    "name",
+    "namespace",
+    "scaleTargetKind",
+    "scaleTargetName",
+    "minReplicas",
+    "maxReplicas",
+    "targetCPUUtilization",
+    "targetMemoryUtilization",
+    "scaleDownStabilization",
+    "scaleUpStabilization",
+    "metrics",
+    "behavior",
+    "labels",
+    "annotations",
+    "other",
+];
+
+proptest! {
+    #[test]
+    fn no_data_makes_a_function_fail(
+        field in proptest::sample::select(FIELDS),
+        seed in any::<u64>(),
+    ) {
+        let mut data = json!({ "name": "x", "scaleTargetName": "web", "maxReplicas": 3, "targetCPUUtilization": 80 });
+        data[field] = noise(seed);
+        let other = noise(seed.wrapping_add(1));
+        let view = json!({ "kind": "Deployment", "name": other, "provides": ["selects", "scales"],
+            "ports": other, "selector": other, "requests": other, "type": other });
+        let neighbours = json!([{ "id": "n2", "type": "x", "view": view },
+            { "id": "n3", "type": "x", "view": other }]);
+        let object = json!({ "kind": "HorizontalPodAutoscaler", "metadata": other, "spec": other, "status": other });
+        let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
+        let case = Case::new(NODE_TYPES, "hpa", data)
+            .with_context(&json!({ "neighbours": neighbours, "environment-keys": ["A", "="],
+                "secret-keys": ["A", "="] }))
+            .with_answers(&json!([[object, pod, other], [object, other]]));
+        case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+}

@@ -1,0 +1,148 @@
+//! Golden files, and what must hold for any input.
+
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::NODE_TYPES;
+
+#[test]
+fn golden_files_come_out_as_they_are() {
+    golden(NODE_TYPES, concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+}
+
+#[test]
+fn the_descriptor_keeps_the_promises_of_the_contract() {
+    check_descriptors(NODE_TYPES).unwrap();
+}
+
+/// A node called `x` with this data.
+fn case(mut data: Value) -> Case {
+    data["name"] = json!("x");
+    Case::new(NODE_TYPES, "ingress", data)
+}
+
+fn service(id: &str, name: &str, handle: Option<&str>) -> Value {
+    let view = json!({ "kind": "Service", "name": name, "namespace": "default",
+        "provides": ["routes"], "ports": [{ "name": "http", "port": 80 }] });
+    json!({ "id": id, "type": "service", "own-handle": handle, "view": view })
+}
+
+fn backends(case: &Case) -> Vec<Value> {
+    let spec = case.manifest("ingress")["spec"].clone();
+    let paths = spec["rules"][0]["http"]["paths"].as_array().cloned().unwrap_or_default();
+    paths.iter().map(|it| it["backend"]["service"].clone()).collect()
+}
+
+#[test]
+fn each_path_leads_to_the_service_at_its_handle() {
+    let paths = json!([
+        { "id": "p1", "path": "/", "serviceName": "old", "servicePort": 81 },
+        { "id": "p2", "path": "/api", "_linkedService": "n3" },
+        { "id": "p3", "path": "/x", "serviceName": "far", "servicePort": "web" },
+    ]);
+    let case = case(json!({ "paths": paths })).with_context(&json!({ "neighbours": [
+        service("n2", "shop", Some("p1")), service("n3", "api", None),
+    ] }));
+    let expected = [
+        json!({ "name": "shop", "port": { "number": 80 } }),
+        json!({ "name": "api", "port": { "number": 80 } }),
+        json!({ "name": "far", "port": { "name": "web" } }),
+    ];
+    assert_eq!(backends(&case), expected);
+    assert_eq!(case.found(), ["ingress.paths.servicePort.stale at /paths/0/servicePort"]);
+}
+
+#[test]
+fn a_path_without_a_handle_gets_the_connected_service() {
+    let case = case(json!({ "paths": [{ "path": "/" }] }))
+        .with_context(&json!({ "neighbours": [service("n2", "shop", Some("main"))] }));
+    assert_eq!(backends(&case), [json!({ "name": "shop", "port": { "number": 80 } })]);
+}
+
+#[test]
+fn an_unfilled_path_is_left_out_unless_it_is_all_there_is() {
+    let filled = json!({ "path": "/", "serviceName": "a", "servicePort": 80 });
+    let two = case(json!({ "paths": [filled, { "path": "/b" }] }));
+    assert_eq!(backends(&two).len(), 1);
+    assert_eq!(two.found(), ["ingress.paths.serviceName.unset at /paths/1/serviceName"]);
+    let none = case(json!({ "paths": [{ "path": "/" }] }));
+    assert_eq!(none.found(), ["ingress.paths.serviceName.missing at /paths/0/serviceName"]);
+}
+
+#[test]
+fn the_single_path_of_older_drawings_is_understood() {
+    let data = json!({ "path": "/a", "serviceName": "s", "servicePort": 8080 });
+    assert_eq!(backends(&case(data)), [json!({ "name": "s", "port": { "number": 8080 } })]);
+}
+
+#[test]
+fn a_connected_certificate_is_used() {
+    let view = json!({ "kind": "Secret", "name": "cert", "namespace": "default", "type": "kubernetes.io/tls" });
+    let data = json!({
+        "host": "*.a.b", "tlsSecretName": "old",
+        "paths": [{ "serviceName": "s", "servicePort": 80 }],
+    });
+    let case = case(data)
+        .with_context(&json!({ "neighbours": [{ "id": "n2", "type": "secret", "view": view }] }));
+    let tls = &case.manifest("ingress")["spec"]["tls"];
+    assert_eq!(*tls, json!([{ "hosts": ["*.a.b"], "secretName": "cert" }]));
+}
+
+#[test]
+fn an_address_makes_it_healthy() {
+    let object = |status: Value| json!({ "kind": "Ingress", "spec": { "rules": [{ "host": "a.b" }] }, "status": status });
+    let status = |it: Value| case(json!({})).with_answers(&json!([[it]])).status()["ok"].clone();
+    let waiting = status(object(json!({})));
+    assert_eq!(waiting["card"]["state"], "pending");
+    let ready = status(object(json!({ "loadBalancer": { "ingress": [{ "ip": "1.2.3.4" }] } })));
+    assert_eq!(ready["card"]["state"], "healthy");
+    assert_eq!(ready["card"]["loadBalancerIP"], "1.2.3.4");
+    assert_eq!(ready["card"]["rulesCount"], 1);
+    assert_eq!(ready["addresses"], json!(["http://a.b", "1.2.3.4"]));
+}
+
+/// Every field this type reads, and one it does not.
+const FIELDS: &[&str] = &[
+    "name",
+    "namespace",
+    "host",
+    "paths",
+    "path",
+    "pathType",
+    "serviceName",
+    "servicePort",
+    "ingressClassName",
+    "tlsEnabled",
+    "tlsSecretName",
+    "tlsHosts",
+    "annotations",
+    "labels",
+    "rules",
+    "tls",
+    "defaultBackend",
+    "other",
+];
+
+proptest! {
+    #[test]
+    fn no_data_makes_a_function_fail(
+        field in proptest::sample::select(FIELDS),
+        seed in any::<u64>(),
+    ) {
+        let mut data = json!({ "name": "x", "host": "a.b", "paths": [{ "serviceName": "x", "servicePort": 80 }] });
+        data[field] = noise(seed);
+        let other = noise(seed.wrapping_add(1));
+        let view = json!({ "kind": "Service", "name": other, "provides": ["selects", "scales"],
+            "ports": other, "selector": other, "requests": other, "type": other });
+        let neighbours = json!([{ "id": "n2", "type": "x", "view": view },
+            { "id": "n3", "type": "x", "view": other }]);
+        let object = json!({ "kind": "Ingress", "metadata": other, "spec": other, "status": other });
+        let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
+        let case = Case::new(NODE_TYPES, "ingress", data)
+            .with_context(&json!({ "neighbours": neighbours, "environment-keys": ["A", "="],
+                "secret-keys": ["A", "="] }))
+            .with_answers(&json!([[object, pod, other], [object, other]]));
+        case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+}

@@ -1,0 +1,110 @@
+//! Golden files, and what must hold for any input.
+
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::NODE_TYPES;
+
+#[test]
+fn golden_files_come_out_as_they_are() {
+    golden(NODE_TYPES, concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+}
+
+#[test]
+fn the_descriptor_keeps_the_promises_of_the_contract() {
+    check_descriptors(NODE_TYPES).unwrap();
+}
+
+/// A node called `x` with this data.
+fn case(mut data: Value) -> Case {
+    data["name"] = json!("x");
+    Case::new(NODE_TYPES, "secret", data)
+}
+
+#[test]
+fn values_stay_with_the_host() {
+    let keys = json!([{ "id": "k1", "name": "A" }, { "id": "k2", "name": "" }, { "name": "B" }]);
+    let case = case(json!({ "keys": keys })).with_context(&json!({ "secret-keys": ["A", "OLD"] }));
+    let manifest = case.manifest("secret");
+    assert_eq!(manifest["data"], json!({ "A": { "$vault": "secret/A" } }));
+    assert_eq!(manifest["type"], "Opaque");
+    assert_eq!(case.found(), ["secret.keys.unset at /keys/2/name"]);
+}
+
+#[test]
+fn without_any_value_what_is_in_the_cluster_stays() {
+    let case = case(json!({ "keys": [{ "name": "A" }] }));
+    assert_eq!(case.render()["ok"]["manifests"], json!([]));
+    assert_eq!(case.found(), ["secret.keys.unset at /keys/0/name"]);
+}
+
+#[test]
+fn a_value_in_the_drawing_is_dropped() {
+    let case = case(json!({ "data": { "A": "hunter-2", "_new_1": "" } }));
+    assert!(!case.normalize()["ok"][0].to_string().contains("hunter"));
+    assert_eq!(case.public_view()["ok"]["keys"], json!(["A"]));
+}
+
+#[test]
+fn a_certificate_needs_both_its_halves() {
+    let keys = json!([{ "name": "tls.crt" }, { "name": "tls.key" }]);
+    let data = json!({ "secretType": "kubernetes.io/tls", "keys": keys });
+    let half = case(data.clone()).with_context(&json!({ "secret-keys": ["tls.crt"] }));
+    assert!(half.found().contains(&"secret.keys.required at /keys".to_owned()));
+    let both = case(data).with_context(&json!({ "secret-keys": ["tls.crt", "tls.key"] }));
+    assert!(both.found().is_empty());
+    let other = case(json!({ "secretType": "kubernetes.io/tls", "keys": [{ "name": "A" }] }));
+    assert_eq!(other.found().iter().filter(|it| it.contains("required")).count(), 2);
+}
+
+#[test]
+fn the_card_says_whether_it_was_created() {
+    let case = || case(json!({ "keys": [{ "name": "A" }, { "name": "B" }] }));
+    let object = json!({ "kind": "Secret", "data": { "A": "" } });
+    let status = case().with_answers(&json!([[object]])).status()["ok"].clone();
+    assert_eq!((&status["card"]["state"], &status["card"]["secretCreated"]), (&json!("created"), &json!(true)));
+    assert_eq!(status["marks"], json!({ "_secretCreated": true }));
+    assert_eq!(status["findings"][0]["code"], "secret.keys.absent");
+    let status = case().with_answers(&json!([[]])).status()["ok"].clone();
+    assert_eq!((&status["card"]["state"], &status["card"]["secretCreated"]), (&json!("pending"), &json!(false)));
+}
+
+/// Every field this type reads, and one it does not.
+const FIELDS: &[&str] = &[
+    "name",
+    "namespace",
+    "keys",
+    "data",
+    "stringData",
+    "secretType",
+    "type",
+    "labels",
+    "annotations",
+    "mountPath",
+    "immutable",
+    "other",
+];
+
+proptest! {
+    #[test]
+    fn no_data_makes_a_function_fail(
+        field in proptest::sample::select(FIELDS),
+        seed in any::<u64>(),
+    ) {
+        let mut data = json!({ "name": "x", "keys": [{ "name": "A" }] });
+        data[field] = noise(seed);
+        let other = noise(seed.wrapping_add(1));
+        let view = json!({ "kind": "Deployment", "name": other, "provides": ["selects", "scales"],
+            "ports": other, "selector": other, "requests": other, "type": other });
+        let neighbours = json!([{ "id": "n2", "type": "x", "view": view },
+            { "id": "n3", "type": "x", "view": other }]);
+        let object = json!({ "kind": "Secret", "metadata": other, "spec": other, "status": other });
+        let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
+        let case = Case::new(NODE_TYPES, "secret", data)
+            .with_context(&json!({ "neighbours": neighbours, "environment-keys": ["A", "="],
+                "secret-keys": ["A", "="] }))
+            .with_answers(&json!([[object, pod, other], [object, other]]));
+        case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+}
