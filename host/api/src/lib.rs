@@ -27,6 +27,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use bowsprit_host_core::{
     audit::Audit,
+    budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
     identity::{Identity, oauth::OAuth},
@@ -71,6 +72,8 @@ pub struct ApiState {
     pub notifications: Notifications,
     /// What can be drawn.
     pub palette: Palette,
+    /// What plugins use for each user.
+    pub budgets: Budgets,
     /// Who did what.
     pub audit: Audit,
     /// Whether the host is ready for requests.

@@ -12,6 +12,7 @@ use bowsprit_host_api::{ApiState, Edge, Readiness, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
     audit::{Audit, Witness},
+    budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
     events::{Events, Hub},
@@ -99,9 +100,11 @@ impl Host {
         let audit = Audit::new(&store);
         let tasks = Arc::new(supervisor.clone());
         let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
-        let engine = start_plugins(&settings, &supervisor, events).await?;
+        let budgets = settings.plugins.budgets();
+        let engine = start_plugins(&settings, &supervisor, events, &budgets).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
-        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit))?;
+        let (state, runs) =
+            wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit, budgets))?;
         identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let alone = store::is_embedded(&settings);
@@ -173,13 +176,15 @@ async fn start_plugins(
     settings: &Settings,
     supervisor: &Supervisor,
     events: Arc<dyn Events>,
+    budgets: &Budgets,
 ) -> anyhow::Result<Arc<PluginEngine>> {
     let cache_dir = settings.plugins.cache_dir.clone();
     let cache_dir = cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"));
     let config = EngineConfig {
         dirs: settings.plugins.dirs.clone(),
         cache_dir: Some(cache_dir),
-        ..EngineConfig::default()
+        budgets: budgets.clone(),
+        ..settings.plugins.engine_config()
     };
     let engine = Arc::new(PluginEngine::open(config, events)?);
     engine.load_all().await;
@@ -211,7 +216,7 @@ fn wire(
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    (ready, audit): (watch::Receiver<Readiness>, Audit),
+    (ready, audit, budgets): (watch::Receiver<Readiness>, Audit, Budgets),
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
@@ -251,6 +256,7 @@ fn wire(
         clusters,
         notifications,
         palette: Palette::new(node_types),
+        budgets,
         audit,
         ready,
         limits: edge_limits,
