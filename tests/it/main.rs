@@ -12,6 +12,7 @@ mod audit;
 mod bad_input;
 mod canary;
 mod clusters;
+mod containment;
 mod crashes;
 mod dashboard;
 mod documents;

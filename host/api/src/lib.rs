@@ -32,6 +32,7 @@ use axum::Router;
 use bowsprit_host_core::{
     access::Caller,
     audit::Audit,
+    budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
     identity::{Identity, oauth::OAuth},
@@ -89,6 +90,8 @@ pub struct UseCases {
     pub palette: Palette,
     /// What plugins do and may do.
     pub plugins: PluginAdmin,
+    /// What plugins use for each user.
+    pub budgets: Budgets,
     /// Who did what.
     pub audit: Audit,
     /// Whether the host is ready for requests.

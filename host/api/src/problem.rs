@@ -118,7 +118,9 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::Busy { code: "auth.busy" | "auth.throttled", .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Busy {
+            code: "auth.busy" | "auth.throttled" | "plugin.budget.exhausted", ..
+        } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy { .. } | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Plugin { .. } | Error::Cluster { .. } | Error::Outside { .. } => {
             StatusCode::BAD_GATEWAY

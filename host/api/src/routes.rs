@@ -1,6 +1,7 @@
 //! The routes, one file for each noun of the URL.
 
 mod admin_audit;
+mod admin_budgets;
 mod admin_plugins;
 mod admin_users;
 mod auth;
@@ -40,5 +41,6 @@ pub(crate) fn table() -> Table {
     let table = templates::add(table);
     let table = clusters::add(table);
     let table = notifications::add(table);
+    let table = admin_budgets::add(table);
     admin_audit::add(table)
 }

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod address;
 pub mod audit;
+pub mod budgets;
 pub mod catalogues;
 pub mod clusters;
 pub mod dashboard;

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::id::Id;
+
 /// A JSON text.
 pub type Json = String;
 
@@ -168,6 +170,8 @@ pub struct NodeType {
     pub plugin_version: String,
     /// Digest of the generation, hex.
     pub generation: String,
+    /// Whether it may produce objects outside of namespaces.
+    pub cluster_scoped: bool,
     /// One of the twelve types the web frontend draws itself: listed as
     /// `core/<name>`.
     pub native: bool,
@@ -388,6 +392,10 @@ pub trait NodeTypes: Send + Sync {
     /// The catalogue as it is now. It stays as it is for as long as it is
     /// held, whatever is reloaded meanwhile; hold it for one request.
     fn catalogue(&self) -> Arc<dyn Catalogue>;
+
+    /// The same for a request or a workflow of `user`, to whose budget its
+    /// calls are charged.
+    fn catalogue_for(&self, user: Id) -> Arc<dyn Catalogue>;
 }
 
 /// A fixed set of node types and their functions.

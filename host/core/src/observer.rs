@@ -67,6 +67,8 @@ struct Shared {
 pub struct Subject {
     /// The workflow.
     pub workflow: Id,
+    /// Whose it is, and who pays for its calls.
+    pub owner: Id,
     /// The cluster's record.
     pub cluster_id: Id,
     /// A client for it.
@@ -127,10 +129,10 @@ impl Observer {
                     }
                 }
             }
-            let catalogue = self.shared.node_types.catalogue();
             for (workflow, labels) in by_workflow {
                 let followed = lock(&self.shared.followed).get(&workflow).map(Arc::clone);
                 if let Some(followed) = followed {
+                    let catalogue = self.shared.node_types.catalogue_for(followed.owner);
                     self.ask(&followed, &catalogue, |it| {
                         labels.as_ref().is_none_or(|labels| labels.contains(&it.label))
                     })
@@ -144,13 +146,14 @@ impl Observer {
     /// before. Answers when the first status of every node is told whose
     /// objects are known from the seed; that of others follows the informers.
     pub async fn follow(&self, subject: Subject) {
-        let catalogue = self.shared.node_types.catalogue();
-        let Subject { workflow, cluster_id, cluster, nodes, seed } = subject;
+        let catalogue = self.shared.node_types.catalogue_for(subject.owner);
+        let Subject { workflow, owner, cluster_id, cluster, nodes, seed } = subject;
         let calls = nodes.into_iter().map(|it| followed_node(&catalogue, it).boxed()).collect();
         let nodes = in_order(calls, PARALLEL).await.into_iter().flatten().collect();
         let told = self.shared.statuses.of(workflow).await.unwrap_or_default();
         let followed = Arc::new(Followed {
             workflow,
+            owner,
             cluster_id,
             cluster,
             nodes,

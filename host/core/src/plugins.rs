@@ -117,7 +117,7 @@ pub trait Plugins: Send + Sync {
 }
 
 /// What calls of plugins come to, as [`CallFigures::count`] is told.
-pub const CALL_OUTCOMES: [&str; 11] = [
+pub const CALL_OUTCOMES: [&str; 16] = [
     "ok",
     "invalid-input",
     "unsupported",
@@ -125,8 +125,13 @@ pub const CALL_OUTCOMES: [&str; 11] = [
     "plugin.deadline",
     "plugin.memory",
     "plugin.stack",
+    "plugin.instances",
+    "plugin.host-calls",
     "plugin.output-too-large",
+    "plugin.list-too-long",
     "plugin.invalid-output",
+    "plugin.not-granted",
+    "plugin.forged",
     "plugin.internal",
     "plugin.busy",
 ];

@@ -14,6 +14,7 @@ mod lock;
 pub mod plan;
 mod record;
 mod resume;
+mod scope;
 pub mod vault;
 
 use std::{

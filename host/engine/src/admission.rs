@@ -1,6 +1,12 @@
 //! The first look at a component: only its outside, before any time is spent
 //! on compiling it.
 
+mod size;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use wasmparser::{Encoding, Parser, Payload};
 
@@ -10,15 +16,29 @@ use crate::{
     package::Wants,
     world::{Import, World},
 };
+use size::Size;
+
+/// The grants that a component's imports take, as keys under `[wants]`.
+pub(crate) type Needs = BTreeSet<&'static str>;
 
 /// Checks that `bytes` are a component of that world which imports nothing but
-/// what is offered and granted, and provides what its world asks for.
-pub(crate) fn admit(bytes: &[u8], world: World, wants: &Wants) -> Result<(), LoadFailure> {
+/// what is offered and granted, provides what its world asks for, and is no
+/// trap for the compiler.
+pub(crate) fn admit(bytes: &[u8], world: World, wants: &Wants) -> Result<Needs, LoadFailure> {
     let outside = Outside::read(bytes)?;
+    let mut needs = Needs::new();
     for name in &outside.imports {
-        check_import(name, world, wants)?;
+        needs.extend(check_import(name, world, wants)?);
     }
-    world.exports().iter().try_for_each(|export| check_export(export, world, &outside.exports))
+    world.exports().iter().try_for_each(|export| check_export(export, world, &outside.exports))?;
+    Ok(needs)
+}
+
+/// Refuses a component of another plugin whose imports take more than this
+/// one wants.
+pub(crate) fn admit_needs(needs: &Needs, wants: &Wants) -> Result<(), LoadFailure> {
+    let missing = needs.iter().find(|it| !wants.includes(it));
+    missing.map_or(Ok(()), |grant| Err(not_granted("what it uses of another plugin", grant)))
 }
 
 /// Names of what a component imports and exports.
@@ -31,10 +51,13 @@ struct Outside {
 impl Outside {
     fn read(bytes: &[u8]) -> Result<Self, LoadFailure> {
         let mut outside = Self::default();
+        let mut size = Size::default();
         // Modules and components inside the component have sections too.
         let mut depth = 0;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(|error| malformed(&error))? {
+            let payload = payload.map_err(|error| malformed(&error))?;
+            size.add(&payload)?;
+            match payload {
                 Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
                     return Err(failure(
                         LoadStage::Admit,
@@ -73,11 +96,17 @@ fn malformed(error: &wasmparser::BinaryReaderError) -> LoadFailure {
     )
 }
 
-fn check_import(name: &str, world: World, wants: &Wants) -> Result<(), LoadFailure> {
+/// The grant that the import takes, if it takes one.
+fn check_import(
+    name: &str,
+    world: World,
+    wants: &Wants,
+) -> Result<Option<&'static str>, LoadFailure> {
     let (interface, version) = split(name);
     if let Some(import) = world.imports().iter().find(|it| it.name == interface) {
         check_grant(import, wants)?;
-        return check_version(interface, version);
+        check_version(interface, version)?;
+        return Ok(import.grant);
     }
     if interface.starts_with("wasi:") {
         return Err(failure(
@@ -102,14 +131,18 @@ fn offered(world: World) -> String {
 
 fn check_grant(import: &Import, wants: &Wants) -> Result<(), LoadFailure> {
     match import.grant {
-        Some(grant) if !wants.includes(grant) => Err(failure(
-            LoadStage::Admit,
-            "plugin.import.not-granted",
-            format!("the component imports `{}`, but does not want `{grant}`", import.name),
-            format!("add `{grant}` under `[wants]` in plugin.toml, or do not import it"),
-        )),
+        Some(grant) if !wants.includes(grant) => Err(not_granted(import.name, grant)),
         _ => Ok(()),
     }
+}
+
+fn not_granted(import: &str, grant: &str) -> LoadFailure {
+    failure(
+        LoadStage::Admit,
+        "plugin.import.not-granted",
+        format!("the component imports `{import}`, but does not want `{grant}`"),
+        format!("add `{grant}` under `[wants]` in plugin.toml, or do not import it"),
+    )
 }
 
 fn check_export(export: &str, world: World, exports: &[String]) -> Result<(), LoadFailure> {

@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bowsprit_host_core::node_types::CallError;
+use bowsprit_host_core::{budgets::Budgets, id::Id, node_types::CallError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
+    bill::Bill,
     fault::Fault,
     functions::{Function, Outcome},
     instance::{Exported as _, Instance, Program},
@@ -25,12 +26,17 @@ pub(crate) struct Runtime {
     pub(crate) idle: Arc<Semaphore>,
     /// Longest wait for a turn.
     pub(crate) wait: Duration,
+    /// What users may have.
+    pub(crate) budgets: Budgets,
 }
 
-/// Instances one request holds for its next calls. A plugin's instance goes
-/// only to calls of the same generation.
+/// Instances one request holds for its next calls, and who pays for them. A
+/// plugin's instance goes only to calls of the same generation.
 #[derive(Default)]
-pub(crate) struct Idle(Mutex<Vec<Parked>>);
+pub(crate) struct Idle {
+    payer: Option<Id>,
+    parked: Mutex<Vec<Parked>>,
+}
 
 struct Parked {
     digest: Digest,
@@ -40,8 +46,13 @@ struct Parked {
 }
 
 impl Idle {
+    /// For a request of this user.
+    pub(crate) fn paid_by(payer: Option<Id>) -> Self {
+        Self { payer, parked: Mutex::default() }
+    }
+
     fn take(&self, digest: Digest) -> Option<Instance> {
-        let mut parked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         let at = parked.iter().position(|it| it.digest == digest)?;
         Some(parked.swap_remove(at).instance)
     }
@@ -49,7 +60,7 @@ impl Idle {
     /// Keeps the instance if there is a place for it.
     fn park(&self, digest: Digest, instance: Instance, places: &Arc<Semaphore>) {
         let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
-        let mut parked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.push(Parked { digest, instance, _place: place });
     }
 }
@@ -62,6 +73,9 @@ impl Runtime {
         idle: &Idle,
         function: F,
     ) -> Result<F::Output, CallError> {
+        if let Some(payer) = idle.payer {
+            self.budgets.check(payer)?;
+        }
         let begun = Instant::now();
         let done = self.turn_and_run(program, idle, &function).await;
         let outcome = match &done {
@@ -108,12 +122,23 @@ impl Runtime {
         let _own = self.turn(&program.gate).await?;
         let _all = self.turn(&self.gate).await?;
         let _running = self.ticker.running();
+        let bill = Bill::new(&self.budgets, idle.payer);
+        bill.timed(self.run(program, idle, function, &bill)).await
+    }
+
+    async fn run<F: Function>(
+        &self,
+        program: &Program,
+        idle: &Idle,
+        function: &F,
+        bill: &Bill<'_>,
+    ) -> Result<Outcome<F::Output>, Fault> {
         let mut instance = match idle.take(program.digest) {
             Some(mut instance) => {
-                instance.arm(F::NAME, &program.limits);
+                instance.arm(F::NAME, &program.limits, bill);
                 instance
             }
-            None => Instance::start(program, F::NAME).await.map_err(Fault::of)?,
+            None => Instance::start(program, F::NAME, bill).await.map_err(Fault::of)?,
         };
         // After an error the store is dead; it is dropped here with the
         // instance, as it is if the caller goes away in the middle.

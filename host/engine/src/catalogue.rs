@@ -11,6 +11,7 @@ use bowsprit_host_core::{
     Error,
     catalogues::Entry,
     diagnostics::Check,
+    id::Id,
     importers::Importer,
     node_types::{
         Answer, CallError, Catalogue, Context, Finding, Json, Node, NodeStatus, NodeType, Rendered,
@@ -72,8 +73,8 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>) -> Self {
-        Self { table, runtime, idle: Idle::default() }
+    pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>, payer: Option<Id>) -> Self {
+        Self { table, runtime, idle: Idle::paid_by(payer) }
     }
 
     fn owner(&self, type_name: &str) -> Result<&Generation, CallError> {
@@ -144,11 +145,12 @@ impl Catalogue for Pinned {
     }
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
-        let produces = self.find(&node.type_name).map(|it| it.descriptor.produces.as_slice());
+        let found = self.find(&node.type_name);
         let function = Render {
             node: inputs::node(node),
             context: inputs::context(context),
-            produces: produces.unwrap_or_default(),
+            produces: found.map(|it| it.descriptor.produces.as_slice()).unwrap_or_default(),
+            cluster_scoped: found.is_some_and(|it| it.cluster_scoped),
         };
         self.call(&node.type_name, function).await
     }

@@ -1,6 +1,6 @@
 //! From a component's bytes to something that starts in microseconds.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -10,7 +10,7 @@ use wasmtime::{
 };
 
 use crate::{
-    admission::admit,
+    admission::{Needs, admit},
     bindings::v0_1::Every,
     cache::Cache,
     config::EngineConfig,
@@ -20,9 +20,11 @@ use crate::{
     world::World,
 };
 
-/// Core instances, memories and tables one component may consist of. Python's
-/// has 38 core instances, Rust's up to four.
-const PARTS: u32 = 64;
+/// Tables one component may consist of.
+const TABLES: u32 = 64;
+/// Memories one component may consist of: the pool sets address space aside
+/// for each.
+const MEMORIES: u32 = 1;
 /// Bytes of memory, stack and table that stay mapped in a slot between
 /// instances: without them every start pays page faults.
 const KEPT_MEMORY: usize = 1 << 20;
@@ -35,21 +37,24 @@ pub(crate) struct Compiler {
     linker: Linker<State>,
     cache: Option<Arc<Cache>>,
     workers: Arc<Semaphore>,
+    patience: Duration,
 }
 
 /// The engine all plugins run on.
 pub(crate) fn engine(config: &EngineConfig) -> wasmtime::Result<Engine> {
     let limits = &config.limits;
     let slots = u32::try_from(limits.calls + limits.idle_instances).unwrap_or(u32::MAX);
+    let instances = config.caps.instances.max(limits.instances);
+    let instances = u32::try_from(instances).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(4).max(PARTS))
-        .total_memories(slots)
-        .total_tables(slots.saturating_mul(2).max(PARTS))
+        .total_core_instances(slots.saturating_mul(4).max(instances))
+        .total_memories(slots.max(MEMORIES))
+        .total_tables(slots.saturating_mul(2).max(TABLES))
         .total_stacks(slots)
-        .max_core_instances_per_component(PARTS)
-        .max_memories_per_component(1)
-        .max_tables_per_component(PARTS)
+        .max_core_instances_per_component(instances)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
         .max_memory_size(config.caps.memory.max(limits.memory))
         .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(KEPT_MEMORY)
@@ -69,7 +74,7 @@ impl Compiler {
     pub(crate) fn new(
         engine: &Engine,
         cache: Option<Cache>,
-        workers: usize,
+        config: &EngineConfig,
     ) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
         Every::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
@@ -77,8 +82,13 @@ impl Compiler {
             engine: engine.clone(),
             linker,
             cache: cache.map(Arc::new),
-            workers: Arc::new(Semaphore::new(workers.max(1))),
+            workers: Arc::new(Semaphore::new(config.compile_workers.max(1))),
+            patience: config.limits.compile,
         })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Admits, compiles (or finds compiled) and links a component.
@@ -88,17 +98,21 @@ impl Compiler {
         world: World,
         wants: &Wants,
     ) -> Result<Linked, LoadFailure> {
-        let _worker = self.workers.acquire().await.map_err(|_| interrupted())?;
+        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| interrupted())?;
         let (engine, cache, wants) = (self.engine.clone(), self.cache.clone(), wants.clone());
-        let compiled = spawn_blocking(move || {
-            admit(&bytes, world, &wants)?;
-            compile(&engine, cache.as_deref(), &bytes)
-        })
-        .await;
-        let (component, code) = compiled.map_err(|_| interrupted())??;
+        let compiling = spawn_blocking(move || {
+            // Nobody can stop a compiler; its place is taken until it ends by
+            // itself, so that a second such component does not take another.
+            let _worker = worker;
+            let needs = admit(&bytes, world, &wants)?;
+            compile(&engine, cache.as_deref(), &bytes).map(|(it, code)| (it, code, needs))
+        });
+        let compiled = tokio::time::timeout(self.patience, compiling).await;
+        let compiled = compiled.map_err(|_| too_slow(self.patience))?;
+        let (component, code, needs) = compiled.map_err(|_| interrupted())??;
         let linked = self.linker.instantiate_pre(&component).and_then(|pre| {
             let exports = Exports::of(&pre, world)?;
-            Ok(Linked { pre, exports, code })
+            Ok(Linked { pre, exports, code, needs })
         });
         linked.map_err(|error| {
             tracing::debug!(?error, "component not linked");
@@ -119,6 +133,8 @@ pub(crate) struct Linked {
     pub(crate) exports: Exports,
     /// Digest of its bytes.
     pub(crate) code: Digest,
+    /// What its imports take.
+    pub(crate) needs: Needs,
 }
 
 fn compile(
@@ -132,12 +148,7 @@ fn compile(
     }
     let component = Component::from_binary(engine, bytes).map_err(|error| {
         tracing::debug!(?error, "component not compiled");
-        failure(
-            LoadStage::Compile,
-            "plugin.component.invalid",
-            format!("the component does not compile: {error}"),
-            "check the component with `wasm-tools validate`",
-        )
+        refused(&error)
     })?;
     if let Some(cache) = cache
         && let Err(error) = cache.store(engine, code, &component)
@@ -146,6 +157,37 @@ fn compile(
         tracing::warn!(%error, "compiled code not cached");
     }
     Ok((component, code))
+}
+
+/// Why the compiler does not want it. What does not fit the pool is told by
+/// its words only; the fixtures `many-memories`, `many-instances` and
+/// `huge-memory` fail should they change.
+fn refused(error: &wasmtime::Error) -> LoadFailure {
+    let said = error.root_cause().to_string();
+    let parts = said.starts_with("The component transitively contains");
+    if parts || said.contains("which exceeds the limit of") {
+        return failure(
+            LoadStage::Compile,
+            "plugin.component.parts",
+            format!("the component does not fit an instance's place: {said}"),
+            "use fewer instances, memories and tables, and begin with less memory",
+        );
+    }
+    failure(
+        LoadStage::Compile,
+        "plugin.component.invalid",
+        format!("the component does not compile: {error}"),
+        "check the component with `wasm-tools validate`",
+    )
+}
+
+fn too_slow(patience: Duration) -> LoadFailure {
+    failure(
+        LoadStage::Compile,
+        "plugin.compile.deadline",
+        format!("the component does not compile within {} s", patience.as_secs()),
+        "make its functions smaller or fewer, or raise `plugins.limits.compile_seconds`",
+    )
 }
 
 fn interrupted() -> LoadFailure {

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use bowsprit_host_core::budgets::Budgets;
+
 use crate::limits::{Caps, Limits};
 
 /// Settings of a [`crate::PluginEngine`].
@@ -17,6 +19,8 @@ pub struct EngineConfig {
     pub limits: Limits,
     /// The most a plugin may ask for in `plugin.toml`.
     pub caps: Caps,
+    /// What users may have. Default: no bound.
+    pub budgets: Budgets,
     /// How long a folder must be quiet before it is read, and again before
     /// the second reading that has to find the same bytes. Default: 20 ms, so
     /// that bytes known already serve within 50.
@@ -40,6 +44,7 @@ impl Default for EngineConfig {
             cache_dir: None,
             limits: Limits::default(),
             caps: Caps::default(),
+            budgets: Budgets::default(),
             debounce: Duration::from_millis(20),
             poll: Duration::from_secs(2),
             events: true,

@@ -5,6 +5,8 @@ pub(crate) mod answers;
 pub(crate) mod descriptions;
 pub(crate) mod diagnoses;
 pub(crate) mod inputs;
+pub(crate) mod manifests;
+mod pointers;
 mod shape;
 #[cfg(test)]
 mod tests;

@@ -107,8 +107,8 @@ impl Asked<'_> {
         all.map_err(|fault| refused("describe", &fault))
     }
 
-    fn answers(&self) -> Answers {
-        Answers { list_entries: self.program.limits.list_entries }
+    fn answers(&self) -> Answers<'_> {
+        Answers::new(self.program.limits.list_entries, None)
     }
 
     fn node_type(&self, from: crate::bindings::v0_1::types::Descriptor) -> Checked<NodeType> {
@@ -118,6 +118,7 @@ impl Asked<'_> {
             plugin: self.program.plugin.clone(),
             plugin_version: self.toml.version.clone(),
             generation: self.program.generation.clone(),
+            cluster_scoped: self.program.grants.cluster_scoped,
             native: palette.native,
             usage_frequency: palette.usage_frequency().into(),
             difficulty: palette.difficulty().into(),

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bowsprit_host_core::{Error, error::BoxError, node_types::CallError};
-use wasmtime::Trap;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 
-use crate::limits::MemoryExceeded;
+use crate::limits::{HostCallsExceeded, MemoryExceeded};
 
 /// Why a call broke. What a plugin answers on purpose is not here, but for
 /// its confession that it is broken.
@@ -19,10 +19,20 @@ pub(crate) enum Fault {
     Memory,
     /// It called too deeply.
     Stack,
+    /// It consists of too many core instances.
+    Instances,
+    /// It called the host too often.
+    HostCalls,
     /// Its answer is too long; says which part.
     OutputTooLarge(&'static str),
+    /// A list of its answer is too long; says which.
+    ListTooLong(&'static str),
     /// Its answer is not what the contract says.
     InvalidOutput(String),
+    /// It answers what it has no grant for; says what.
+    NotGranted(String),
+    /// It writes what only the host or the cluster may; says what.
+    Forged(String),
     /// It says it is broken; its words are for the log.
     Internal(String),
     /// No turn came up in time.
@@ -35,11 +45,18 @@ impl Fault {
         if error.is::<MemoryExceeded>() {
             return Self::Memory;
         }
+        if error.is::<HostCallsExceeded>() {
+            return Self::HostCalls;
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return Self::Busy;
+        }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::Deadline,
             Some(Trap::StackOverflow) => Self::Stack,
             Some(_) => Self::Trap(error),
-            None if is_fuel_exhausted(&error) => Self::OutputTooLarge("the answer"),
+            None if says(&error, FUEL_EXHAUSTED) => Self::OutputTooLarge("the answer"),
+            None if says(&error, TOO_MANY_INSTANCES) => Self::Instances,
             // Text that is not UTF-8, a pointer out of memory, a case that does
             // not exist.
             None => Self::InvalidOutput(error.root_cause().to_string()),
@@ -53,8 +70,13 @@ impl Fault {
             Self::Deadline => "plugin.deadline",
             Self::Memory => "plugin.memory",
             Self::Stack => "plugin.stack",
+            Self::Instances => "plugin.instances",
+            Self::HostCalls => "plugin.host-calls",
             Self::OutputTooLarge(_) => "plugin.output-too-large",
+            Self::ListTooLong(_) => "plugin.list-too-long",
             Self::InvalidOutput(_) => "plugin.invalid-output",
+            Self::NotGranted(_) => "plugin.not-granted",
+            Self::Forged(_) => "plugin.forged",
             Self::Internal(_) => "plugin.internal",
             Self::Busy => "plugin.busy",
         }
@@ -67,8 +89,13 @@ impl Fault {
             Self::Deadline => "it took longer than it may".into(),
             Self::Memory => "it wanted more memory than it may have".into(),
             Self::Stack => "it ran out of stack".into(),
+            Self::Instances => "it consists of more core instances than it may".into(),
+            Self::HostCalls => "it called the host more often than it may".into(),
             Self::OutputTooLarge(what) => format!("{what} is larger than allowed"),
+            Self::ListTooLong(what) => format!("{what} is longer than allowed"),
             Self::InvalidOutput(_) => "its answer is not what the contract asks for".into(),
+            Self::NotGranted(_) => "its answer goes beyond what it is granted".into(),
+            Self::Forged(_) => "its answer says what only the host may say".into(),
             Self::Internal(_) => "it reports a fault of its own".into(),
             Self::Busy => "too many of its calls are under way".into(),
         }
@@ -81,8 +108,13 @@ impl Fault {
             Self::Deadline => "do less in one call, or ask for more time with `limits.deadline-ms`",
             Self::Memory => "use less memory, or ask for more with `limits.memory-mib`",
             Self::Stack => "call less deeply",
+            Self::Instances => "use fewer core instances, or ask for more with `limits.instances`",
+            Self::HostCalls => "call the host less, or ask for more with `limits.host-calls`",
             Self::OutputTooLarge(_) => "answer less, or ask for more with `limits.output-kib`",
+            Self::ListTooLong(_) => "answer less, or ask for more with `limits.list-entries`",
             Self::InvalidOutput(_) => "make the answer what the WIT's comments say",
+            Self::NotGranted(_) => "stay within `[wants]` of plugin.toml and the node's namespace",
+            Self::Forged(_) => "leave owners, field managers and labels of the host alone",
             Self::Busy => "try again later",
         }
     }
@@ -91,7 +123,10 @@ impl Fault {
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::Trap(error) => format!("{error:#}"),
-            Self::InvalidOutput(what) | Self::Internal(what) => what.clone(),
+            Self::InvalidOutput(what)
+            | Self::NotGranted(what)
+            | Self::Forged(what)
+            | Self::Internal(what) => what.clone(),
             _ => self.reason(),
         }
     }
@@ -108,22 +143,26 @@ impl Fault {
         let (code, reason) = (self.code(), self.reason());
         let source: Option<BoxError> = match self {
             Self::Trap(error) => Some(error.into()),
-            Self::InvalidOutput(what) | Self::Internal(what) => Some(what.into()),
+            Self::InvalidOutput(what)
+            | Self::NotGranted(what)
+            | Self::Forged(what)
+            | Self::Internal(what) => Some(what.into()),
             _ => None,
         };
         CallError::Failed(Error::Plugin { code, plugin: plugin.into(), function, reason, source })
     }
 }
 
-/// Whether more was about to be copied out of the guest than it may hand over.
+/// Whether the cause of an error begins with these words.
 ///
-/// Wasmtime 48 keeps the error's type to itself, so its text has to do; the
-/// test of `huge-output` fails should the text change.
-fn is_fuel_exhausted(error: &wasmtime::Error) -> bool {
-    error.root_cause().to_string().starts_with(FUEL_EXHAUSTED)
+/// Wasmtime 48 keeps some errors' types to itself, so their text has to do;
+/// the fixtures `huge-string` and `many-instances` fail should it change.
+fn says(error: &wasmtime::Error, words: &str) -> bool {
+    error.root_cause().to_string().starts_with(words)
 }
 
 const FUEL_EXHAUSTED: &str = "too much data is being copied";
+const TOO_MANY_INSTANCES: &str = "resource limit exceeded: instance count";
 
 #[cfg(test)]
 mod tests {
@@ -138,8 +177,13 @@ mod tests {
             Fault::Deadline,
             Fault::Memory,
             Fault::Stack,
+            Fault::Instances,
+            Fault::HostCalls,
             Fault::OutputTooLarge("the answer"),
+            Fault::ListTooLong("a list"),
             Fault::InvalidOutput(String::new()),
+            Fault::NotGranted(String::new()),
+            Fault::Forged(String::new()),
             Fault::Internal(String::new()),
             Fault::Busy,
         ];

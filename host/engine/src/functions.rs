@@ -53,6 +53,11 @@ pub(crate) trait Function: Send + Sync {
     /// What it becomes.
     type Output: Send;
 
+    /// The node it is about, into whose data findings point.
+    fn node(&self) -> Option<&types::Node> {
+        None
+    }
+
     /// Lays out what the call may look at.
     fn prepare(&self, _: &mut State) {}
 
@@ -72,7 +77,7 @@ pub(crate) trait Function: Send + Sync {
         raw: Result<Self::Raw, types::Failure>,
         limits: &CallLimits,
     ) -> Result<Outcome<Self::Output>, Fault> {
-        let answers = Answers { list_entries: limits.list_entries };
+        let answers = Answers::new(limits.list_entries, self.node());
         match raw {
             Ok(raw) => self.convert(raw, &answers).map(Outcome::Answer),
             Err(types::Failure::InvalidInput(findings)) => {

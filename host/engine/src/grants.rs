@@ -11,6 +11,8 @@ pub(crate) struct Grants {
     pub(crate) produces: Vec<Kind>,
     pub(crate) reads: Vec<Kind>,
     pub(crate) changes: Vec<Kind>,
+    /// Whether objects may be outside of namespaces.
+    pub(crate) cluster_scoped: bool,
     files: GlobSet,
 }
 
@@ -20,6 +22,7 @@ impl Grants {
             produces: wants.produced(),
             reads: wants.read(),
             changes: wants.changed(),
+            cluster_scoped: wants.cluster_scoped,
             files: globs(&wants.source_files),
         }
     }

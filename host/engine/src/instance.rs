@@ -1,6 +1,6 @@
 //! One running copy of a component and what the host keeps beside it.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use bowsprit_host_core::importers::{Progress, SourceTree};
 use wasmtime::{
@@ -9,11 +9,12 @@ use wasmtime::{
 };
 
 use crate::{
+    bill::Bill,
     bindings::v0_1::{catalogue, diagnostics, importer, node_types},
     compile::Linked,
     count::Counted,
     grants::Grants,
-    limits::{CallLimits, MemoryAccount},
+    limits::{CallLimits, HostCallsExceeded, MemoryAccount},
     package::{Assets, Digest},
     ticker::TICK,
     world::World,
@@ -39,6 +40,8 @@ pub(crate) struct Program {
 /// What the host keeps for one instance.
 pub(crate) struct State {
     memory: MemoryAccount,
+    /// What `memory` has counted.
+    used: Arc<AtomicUsize>,
     pub(crate) assets: Arc<Assets>,
     pub(crate) plugin: String,
     pub(crate) generation: String,
@@ -47,6 +50,7 @@ pub(crate) struct State {
     ticks_left: u64,
     pub(crate) lines_left: u32,
     pub(crate) lines_dropped: u32,
+    host_calls_left: u32,
     /// The source an importer's call is about.
     pub(crate) source: Option<Source>,
 }
@@ -156,10 +160,17 @@ pub(crate) struct Instance {
 impl Instance {
     /// A fresh copy, armed for `function`, because starting it runs guest code
     /// already.
-    pub(crate) async fn start(program: &Program, function: &'static str) -> wasmtime::Result<Self> {
+    pub(crate) async fn start(
+        program: &Program,
+        function: &'static str,
+        bill: &Bill<'_>,
+    ) -> wasmtime::Result<Self> {
         let limits = &program.limits;
+        let used = Arc::<AtomicUsize>::default();
+        bill.memory(&used);
         let state = State {
-            memory: MemoryAccount::new(limits.memory),
+            memory: MemoryAccount::new(limits, Arc::clone(&used)),
+            used,
             assets: Arc::clone(&program.assets),
             plugin: program.plugin.clone(),
             generation: program.generation.clone(),
@@ -167,6 +178,7 @@ impl Instance {
             ticks_left: ticks(limits),
             lines_left: limits.log_lines,
             lines_dropped: 0,
+            host_calls_left: limits.host_calls,
             source: None,
         };
         let mut store = Store::new(program.linked.pre.engine(), state);
@@ -189,12 +201,14 @@ impl Instance {
     }
 
     /// Gives the next call its own time and log lines.
-    pub(crate) fn arm(&mut self, function: &'static str, limits: &CallLimits) {
+    pub(crate) fn arm(&mut self, function: &'static str, limits: &CallLimits, bill: &Bill<'_>) {
         let state = self.store.data_mut();
+        bill.memory(&state.used);
         state.function = function;
         state.ticks_left = ticks(limits);
         state.lines_left = limits.log_lines;
         state.lines_dropped = 0;
+        state.host_calls_left = limits.host_calls;
         state.source = None;
         self.store.set_epoch_deadline(1);
     }
@@ -202,6 +216,15 @@ impl Instance {
     /// Log lines the call wrote beyond its budget.
     pub(crate) fn lines_dropped(&self) -> u32 {
         self.store.data().lines_dropped
+    }
+}
+
+impl State {
+    /// Counts a call of the host; one too many ends the guest's call.
+    pub(crate) fn host_call(&mut self) -> wasmtime::Result<()> {
+        let left = self.host_calls_left.checked_sub(1).ok_or(HostCallsExceeded)?;
+        self.host_calls_left = left;
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@
 //! reach a clock, randomness, files or a network.
 
 mod admission;
+mod bill;
 mod bindings;
 mod cache;
 mod call;
@@ -24,11 +25,14 @@ mod describe;
 mod failure;
 mod fault;
 mod functions;
+#[cfg(test)]
+mod fuzz;
 mod generations;
 mod grants;
 mod imports;
 mod instance;
 mod limits;
+mod occupancy;
 mod package;
 mod port;
 mod reload;
@@ -52,6 +56,7 @@ use tokio::sync::{Semaphore, watch as counter};
 pub use cache::CacheError;
 pub use config::EngineConfig;
 pub use limits::{Caps, Limits};
+pub use occupancy::Occupancy;
 
 use cache::Cache;
 use call::Runtime;
@@ -104,8 +109,7 @@ impl PluginEngine {
     pub fn open(config: EngineConfig, events: Arc<dyn Events>) -> Result<Self, OpenError> {
         let engine = compile::engine(&config).map_err(OpenError::Setup)?;
         let cache = config.cache_dir.as_deref().map(Cache::open).transpose()?;
-        let compiler =
-            Compiler::new(&engine, cache, config.compile_workers).map_err(OpenError::Setup)?;
+        let compiler = Compiler::new(&engine, cache, &config).map_err(OpenError::Setup)?;
         let absolute = config.dirs.iter().map(std::path::absolute);
         let dirs: Vec<PathBuf> = absolute.collect::<Result<_, _>>()?;
         let runtime = Runtime {
@@ -113,6 +117,7 @@ impl PluginEngine {
             gate: Arc::new(Semaphore::new(config.limits.calls)),
             idle: Arc::new(Semaphore::new(config.limits.idle_instances)),
             wait: config.limits.wait,
+            budgets: config.budgets.clone(),
         };
         Ok(Self {
             compiler,

@@ -1,6 +1,12 @@
 //! What a call may use, and the counting of its memory.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use wasmtime::ResourceLimiter;
 
@@ -22,6 +28,11 @@ pub struct Limits {
     pub list_entries: usize,
     /// Log lines of one call; more are counted and dropped. Default: 64.
     pub log_lines: u32,
+    /// Calls of the host by one call: log lines, assets. Default: 10,000.
+    pub host_calls: u32,
+    /// Core instances a component consists of. Python's has 38, Rust's up to
+    /// four. Default: 64.
+    pub instances: usize,
     /// Bytes of stack. One value for the whole engine. Default: 512 KiB.
     pub stack: usize,
     /// Calls of one plugin at the same time. Default: 16.
@@ -33,6 +44,8 @@ pub struct Limits {
     /// Longest a call waits for a turn, once of its plugin and once of all.
     /// Default: 2 s.
     pub wait: Duration,
+    /// Longest a component may take to compile. Default: 60 s.
+    pub compile: Duration,
 }
 
 impl Default for Limits {
@@ -43,11 +56,14 @@ impl Default for Limits {
             output: 4 * MIB,
             list_entries: 2048,
             log_lines: 64,
+            host_calls: 10_000,
+            instances: 64,
             stack: 512 << 10,
             calls_per_plugin: 16,
             calls: 64,
             idle_instances: 64,
             wait: Duration::from_secs(2),
+            compile: Duration::from_secs(60),
         }
     }
 }
@@ -62,11 +78,30 @@ pub struct Caps {
     pub memory: usize,
     /// Default: 32 MiB.
     pub output: usize,
+    /// Default: 16,384.
+    pub list_entries: usize,
+    /// Default: 1,000.
+    pub log_lines: u32,
+    /// Default: 1,000,000.
+    pub host_calls: u32,
+    /// Default: 128.
+    pub instances: usize,
+    /// Default: 64.
+    pub calls_per_plugin: usize,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(5), memory: 256 * MIB, output: 32 * MIB }
+        Self {
+            deadline: Duration::from_secs(5),
+            memory: 256 * MIB,
+            output: 32 * MIB,
+            list_entries: 16_384,
+            log_lines: 1_000,
+            host_calls: 1_000_000,
+            instances: 128,
+            calls_per_plugin: 64,
+        }
     }
 }
 
@@ -78,6 +113,10 @@ pub(crate) struct CallLimits {
     pub(crate) output: usize,
     pub(crate) list_entries: usize,
     pub(crate) log_lines: u32,
+    pub(crate) host_calls: u32,
+    pub(crate) instances: usize,
+    /// At the same time.
+    pub(crate) calls: usize,
 }
 
 impl CallLimits {
@@ -85,13 +124,19 @@ impl CallLimits {
     /// than the operator's cap.
     pub(crate) fn of(limits: &Limits, caps: &Caps, asks: &Asks) -> Self {
         let bytes = |ask: Option<u32>, unit: usize| ask.map(|n| (n as usize).saturating_mul(unit));
+        let count = |ask: Option<u32>, default: usize, cap: usize| {
+            ask.map_or(default, |n| n as usize).min(cap)
+        };
         let deadline = asks.deadline_ms.map(|ms| Duration::from_millis(ms.into()));
         Self {
             deadline: deadline.unwrap_or(limits.deadline).min(caps.deadline),
             memory: bytes(asks.memory_mib, MIB).unwrap_or(limits.memory).min(caps.memory),
             output: bytes(asks.output_kib, 1 << 10).unwrap_or(limits.output).min(caps.output),
-            list_entries: limits.list_entries,
-            log_lines: limits.log_lines,
+            list_entries: count(asks.list_entries, limits.list_entries, caps.list_entries),
+            log_lines: asks.log_lines.unwrap_or(limits.log_lines).min(caps.log_lines),
+            host_calls: asks.host_calls.unwrap_or(limits.host_calls).min(caps.host_calls),
+            instances: count(asks.instances, limits.instances, caps.instances),
+            calls: count(asks.calls, limits.calls_per_plugin, caps.calls_per_plugin),
         }
     }
 }
@@ -103,6 +148,11 @@ pub(crate) struct MemoryExceeded {
     limit: usize,
 }
 
+/// A guest called the host more often than one call may.
+#[derive(Debug, thiserror::Error)]
+#[error("too many calls of the host")]
+pub(crate) struct HostCallsExceeded;
+
 /// Counts the bytes of all memories and tables of a store.
 ///
 /// Growth beyond the limit ends the call instead of making `memory.grow` fail:
@@ -110,23 +160,26 @@ pub(crate) struct MemoryExceeded {
 #[derive(Debug)]
 pub(crate) struct MemoryAccount {
     limit: usize,
-    used: usize,
+    instances: usize,
+    /// Shared with whoever is billed for it.
+    used: Arc<AtomicUsize>,
 }
 
 /// Bytes the host spends on one table element.
 const TABLE_ELEMENT: usize = 16;
 
 impl MemoryAccount {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, used: 0 }
+    pub(crate) fn new(limits: &CallLimits, used: Arc<AtomicUsize>) -> Self {
+        Self { limit: limits.memory, instances: limits.instances, used }
     }
 
     fn grow(&mut self, current: usize, desired: usize) -> wasmtime::Result<bool> {
-        let used = self.used.saturating_add(desired.saturating_sub(current));
+        let used = self.used.load(Ordering::Relaxed);
+        let used = used.saturating_add(desired.saturating_sub(current));
         if used > self.limit {
             return Err(MemoryExceeded { limit: self.limit }.into());
         }
-        self.used = used;
+        self.used.store(used, Ordering::Relaxed);
         Ok(true)
     }
 }
@@ -149,4 +202,21 @@ impl ResourceLimiter for MemoryAccount {
     ) -> wasmtime::Result<bool> {
         self.grow(current.saturating_mul(TABLE_ELEMENT), desired.saturating_mul(TABLE_ELEMENT))
     }
+
+    /// The pool has a bound of its own, which no `memory.grow` may run on
+    /// without either.
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(MemoryExceeded { limit: self.limit }.into())
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(MemoryExceeded { limit: self.limit }.into())
+    }
+
+    fn instances(&self) -> usize {
+        self.instances
+    }
 }
+
+#[cfg(test)]
+mod tests;

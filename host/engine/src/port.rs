@@ -12,6 +12,7 @@ use bowsprit_host_core::{
     catalogues::{Catalogues, EntryCatalogue},
     diagnostics::{CheckCatalogue, Diagnostics},
     events::Topic,
+    id::Id,
     importers::{ImporterCatalogue, Importers},
     node_types::{Catalogue, NodeTypes},
     plugins::{
@@ -30,25 +31,29 @@ use crate::{
 
 impl NodeTypes for PluginEngine {
     fn catalogue(&self) -> Arc<dyn Catalogue> {
-        Arc::new(self.pinned())
+        Arc::new(self.pinned(None))
+    }
+
+    fn catalogue_for(&self, user: Id) -> Arc<dyn Catalogue> {
+        Arc::new(self.pinned(Some(user)))
     }
 }
 
 impl Importers for PluginEngine {
     fn importers(&self) -> Arc<dyn ImporterCatalogue> {
-        Arc::new(self.pinned())
+        Arc::new(self.pinned(None))
     }
 }
 
 impl Diagnostics for PluginEngine {
     fn checks(&self) -> Arc<dyn CheckCatalogue> {
-        Arc::new(self.pinned())
+        Arc::new(self.pinned(None))
     }
 }
 
 impl Catalogues for PluginEngine {
     fn entries(&self) -> Arc<dyn EntryCatalogue> {
-        Arc::new(self.pinned())
+        Arc::new(self.pinned(None))
     }
 }
 
@@ -124,9 +129,9 @@ struct Removed<'a> {
 }
 
 impl PluginEngine {
-    fn pinned(&self) -> Pinned {
+    fn pinned(&self, payer: Option<Id>) -> Pinned {
         let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
-        Pinned::new(table, Arc::clone(&self.runtime))
+        Pinned::new(table, Arc::clone(&self.runtime), payer)
     }
 
     /// Lets a generation serve; whether it did not before.

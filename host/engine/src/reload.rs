@@ -13,6 +13,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
     PluginEngine,
+    admission::admit_needs,
     count::Counted,
     describe::describe,
     failure::failure,
@@ -30,7 +31,9 @@ pub(crate) struct Reloader {
 }
 
 /// Semaphores by plugin, so that a new generation queues behind the same one.
-pub(crate) type Gates = Mutex<BTreeMap<String, Arc<Semaphore>>>;
+/// One for each number of permits: a generation that asks for another number
+/// does not share the old one's.
+pub(crate) type Gates = Mutex<BTreeMap<(String, usize), Arc<Semaphore>>>;
 
 /// A generation built ahead of its turn.
 type Built = Result<Arc<Generation>, LoadFailure>;
@@ -186,7 +189,10 @@ impl PluginEngine {
         }
         let world = package.toml.world();
         let linked = match (&base, &package.component) {
-            (Some(base), _) if base.toml.world() == world => base.program.linked.clone(),
+            (Some(base), _) if base.toml.world() == world => {
+                admit_needs(&base.program.linked.needs, &package.toml.wants)?;
+                base.program.linked.clone()
+            }
             (Some(base), _) => return Err(other_kind(package, &base.toml)),
             (None, Some(bytes)) => {
                 self.compiler.prepare(Arc::clone(bytes), world, &package.toml.wants).await?
@@ -201,8 +207,8 @@ impl PluginEngine {
             linked,
             assets: Arc::clone(&package.assets),
             grants: Grants::of(&package.toml.wants),
+            gate: self.gate(id, limits.calls),
             limits,
-            gate: self.gate(id),
             counted: Counted::new(id, self.calls.clone()),
         };
         let provides = describe(&self.runtime, &program, &package.toml).await?;
@@ -210,13 +216,12 @@ impl PluginEngine {
         Ok(Arc::new(Generation { program, toml, folder, provides }))
     }
 
-    fn gate(&self, id: &str) -> Arc<Semaphore> {
+    fn gate(&self, id: &str, permits: usize) -> Arc<Semaphore> {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         // Plugins that went away leave nothing behind.
         gates.retain(|_, gate| Arc::strong_count(gate) > 1);
-        let permits = self.config.limits.calls_per_plugin;
-        let gate = gates.entry(id.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(permits)));
-        Arc::clone(gate)
+        let gate = gates.entry((id.to_owned(), permits));
+        Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(permits))))
     }
 }
 

@@ -5,6 +5,7 @@ mod edge;
 mod keys;
 mod kind;
 mod loaded;
+mod plugins;
 mod providers;
 mod sources;
 
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use edge::RateLimit;
 pub use loaded::{Loaded, to_markdown};
+use plugins::Plugins;
 pub(crate) use providers::{Protocol, Provider};
 
 /// All settings of a host.
@@ -158,15 +160,6 @@ pub struct Throttle {
 pub struct Invites {
     /// Days a code is good; 0 = until it is replaced.
     pub valid_days: u32,
-}
-
-/// Where plugins come from.
-#[derive(Debug, Deserialize)]
-pub struct Plugins {
-    /// Folders of plugins.
-    pub dirs: Vec<PathBuf>,
-    /// Where compiled components are kept; in the data folder if absent.
-    pub cache_dir: Option<PathBuf>,
 }
 
 /// Bounds.

@@ -12,6 +12,7 @@ use bowsprit_host_api::{ApiState, Edge, Readiness, UseCases, serve::serve as ser
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
     audit::{Audit, Witness},
+    budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
     events::{Events, Hub},
@@ -101,10 +102,11 @@ impl Host {
         let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
         let edge_limits = Arc::new(settings.edge_limits());
         let edge = Edge::new(edge_limits).context("the figures cannot be counted")?;
-        let engine = start_plugins(&settings, &supervisor, events, &edge).await?;
+        let budgets = settings.plugins.budgets();
+        let engine = start_plugins(&settings, &supervisor, events, (&edge, &budgets)).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
-        let edge = (edge, is_ready, audit);
-        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, edge)?;
+        let parts = (edge, is_ready, audit, budgets);
+        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, parts)?;
         identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let alone = store::is_embedded(&settings);
@@ -176,14 +178,15 @@ async fn start_plugins(
     settings: &Settings,
     supervisor: &Supervisor,
     events: Arc<dyn Events>,
-    edge: &Edge,
+    (edge, budgets): (&Edge, &Budgets),
 ) -> anyhow::Result<Arc<PluginEngine>> {
     let cache_dir = settings.plugins.cache_dir.clone();
     let cache_dir = cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"));
     let config = EngineConfig {
         dirs: settings.plugins.dirs.clone(),
         cache_dir: Some(cache_dir),
-        ..EngineConfig::default()
+        budgets: budgets.clone(),
+        ..settings.plugins.engine_config()
     };
     let engine = PluginEngine::open(config, events)?.counted_by(edge.plugin_calls());
     let engine = Arc::new(engine);
@@ -216,7 +219,7 @@ fn wire(
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    (edge, ready, audit): (Edge, watch::Receiver<Readiness>, Audit),
+    (edge, ready, audit, budgets): (Edge, watch::Receiver<Readiness>, Audit, Budgets),
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
@@ -256,6 +259,7 @@ fn wire(
         notifications,
         palette: Palette::new(node_types),
         plugins,
+        budgets,
         audit,
         ready,
         limits: edge.shared_limits(),

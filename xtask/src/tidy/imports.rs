@@ -9,7 +9,7 @@ use super::Finding;
 use crate::{cargo, json, paths, process};
 
 /// What one package of ours may use of ours, beyond its tests' needs.
-const OURS: [(&str, &[&str]); 9] = [
+const OURS: [(&str, &[&str]); 10] = [
     ("bowsprit-host-core", &[]),
     ("bowsprit-host-api", &["bowsprit-host-core"]),
     ("bowsprit-host-engine", &["bowsprit-host-core"]),
@@ -27,6 +27,7 @@ const OURS: [(&str, &[&str]); 9] = [
             "bowsprit-host-outbound",
         ],
     ),
+    ("bowsprit-fuzz", &[]),
     ("bowsprit-plugin-sdk", &[]),
     ("xtask", &[]),
 ];

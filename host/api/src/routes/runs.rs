@@ -39,7 +39,8 @@ pub(super) fn add(table: Table) -> Table {
                 .answers_shape(StatusCode::OK, started(json!("=completed|=running")))
                 .answers_shape(StatusCode::ACCEPTED, started(json!("=running")))
                 .fails(&["workflow.not-published", "workflow.run.active", "workflow.findings"])
-                .fails(&["run.apply-failed", "plugin.busy", "cluster.auth.unsupported"])
+                .fails(&["run.apply-failed", "plugin.busy", "plugin.budget.exhausted"])
+                .fails(&["cluster.auth.unsupported"])
                 .fails(&codes_of("cluster."))
                 .fails(&codes_of("plugin.")),
         )

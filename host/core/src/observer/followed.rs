@@ -29,6 +29,7 @@ pub(super) struct FollowedNode {
 /// A workflow whose nodes are watched.
 pub(super) struct Followed {
     pub(super) workflow: Id,
+    pub(super) owner: Id,
     pub(super) cluster_id: Id,
     pub(super) cluster: Arc<dyn Cluster>,
     pub(super) nodes: Vec<FollowedNode>,

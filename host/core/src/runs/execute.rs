@@ -8,6 +8,7 @@ use super::{
     inventory::Entry,
     plan::{Plan, Target},
     record::{Run, RunStatus},
+    scope,
     vault::Vault,
 };
 use crate::{
@@ -60,7 +61,7 @@ impl Runs {
         findings: &mut Vec<Finding>,
     ) -> Result<()> {
         let record = self.clusters.mine(caller, &workflow.cluster_id).await?.value;
-        let catalogue = self.node_types.catalogue();
+        let catalogue = self.node_types.catalogue_for(workflow.owner_id);
         let target = Target { workflow: workflow.id, namespace: record.namespace(), vault };
         let plan = Plan::make(&workflow.drawing, &catalogue, &target).await?;
         self.report(workflow, run, &plan);
@@ -72,6 +73,7 @@ impl Runs {
             return Err(Error::Findings(plan.findings));
         }
         let cluster = self.clusters.connect(&record).await?;
+        scope::check(&plan, &cluster).await?;
         let applied = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await;
         let written = run.output.values().flat_map(|it| &it.applied_resources);
         let written = written.filter(|it| it.operation != "unchanged").count();
@@ -82,6 +84,7 @@ impl Runs {
         self.observer
             .follow(Subject {
                 workflow: workflow.id,
+                owner: workflow.owner_id,
                 cluster_id: record.id,
                 cluster,
                 nodes: plan.nodes,

@@ -2,7 +2,7 @@
 //! says, checked, stamped and ordered.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -68,6 +68,9 @@ pub struct Plan {
     pub skipped: Vec<(String, String)>,
     /// Objects by wave; a wave is applied when the one before it is.
     pub waves: Vec<Vec<Planned>>,
+    /// Kinds that have to be within a namespace, because the plugin that
+    /// renders them may not go beyond: (kind, plugin).
+    pub confined: BTreeSet<(Kind, String)>,
     /// What to know.
     pub findings: Vec<Finding>,
 }
@@ -98,14 +101,19 @@ impl Plan {
             calls.push(async { catalogue.render(&it.node, &it.context).await }.boxed());
         }
         let rendered = in_order(calls, PARALLEL).await;
-        let ids: Vec<String> = plan.nodes.iter().map(|it| it.node.id.clone()).collect();
+        let nodes: Vec<(String, String)> =
+            plan.nodes.iter().map(|it| (it.node.id.clone(), it.node.type_name.clone())).collect();
         let mut objects = Vec::new();
-        for (id, answer) in ids.into_iter().zip(rendered) {
+        for ((id, type_name), answer) in nodes.into_iter().zip(rendered) {
             match answer {
                 Ok(rendered) => {
                     plan.findings.extend(about(&id, rendered.findings));
                     for manifest in rendered.manifests {
-                        objects.push(planned(target, &id, manifest)?);
+                        let object = planned(target, &id, manifest)?;
+                        let by = catalogue.find(&type_name).filter(|it| !it.cluster_scoped);
+                        let confined = by.map(|it| (object.key.kind.clone(), it.plugin.clone()));
+                        plan.confined.extend(confined);
+                        objects.push(object);
                     }
                 }
                 Err(error) => plan.findings.extend(findings_of(&id, error)?),

@@ -26,7 +26,7 @@ mod generated {
                 include bowsprit:plugin/resource-catalogue-plugin@0.1.0;
             }
         ",
-        imports: { default: async },
+        imports: { default: async | trappable },
         exports: { default: async },
     });
 }

@@ -7,7 +7,7 @@ use bowsprit_host_core::importers as core;
 use super::answers::{Answers, Checked, invalid, object, pointer};
 use crate::bindings::v0_1::importer as wit;
 
-impl Answers {
+impl Answers<'_> {
     pub(crate) fn confidences(&self, from: Vec<wit::Confidence>) -> Checked<Vec<core::Confidence>> {
         let all = self.list("the list of confidences", from, |it| match it.percent {
             0..=100 => Ok(core::Confidence { importer: it.importer, percent: it.percent }),

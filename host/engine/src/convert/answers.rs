@@ -3,12 +3,16 @@
 //! The bytes of an answer are bounded before it gets here (`hostcall_fuel`);
 //! shapes, list lengths and the kinds of objects are checked here.
 
-use std::collections::HashSet;
+use std::{cell::OnceCell, collections::HashSet};
 
 use bowsprit_host_core::node_types as core;
 use serde_json::Value;
 
-use super::shape::is_object;
+use super::{
+    manifests::Allowed,
+    pointers::{is_pointer, resolved},
+    shape::is_object,
+};
 use crate::{
     bindings::v0_1::{node_types as wit, types},
     fault::Fault,
@@ -17,12 +21,21 @@ use crate::{
 pub(crate) type Checked<T> = Result<T, Fault>;
 
 /// Checks answers of one call.
-pub(crate) struct Answers {
+pub(crate) struct Answers<'a> {
     /// Longest list.
-    pub(crate) list_entries: usize,
+    list_entries: usize,
+    /// The node the call is about.
+    node: Option<&'a types::Node>,
+    /// Its data, read when the first finding points into it.
+    data: OnceCell<Option<Value>>,
 }
 
-impl Answers {
+impl<'a> Answers<'a> {
+    /// For a call about `node`, if it is about one.
+    pub(crate) fn new(list_entries: usize, node: Option<&'a types::Node>) -> Self {
+        Self { list_entries, node, data: OnceCell::new() }
+    }
+
     /// Converts each entry of a list that is not too long.
     pub(crate) fn list<A, B>(
         &self,
@@ -31,7 +44,7 @@ impl Answers {
         each: impl FnMut(A) -> Checked<B>,
     ) -> Checked<Vec<B>> {
         if from.len() > self.list_entries {
-            return Err(Fault::OutputTooLarge(what));
+            return Err(Fault::ListTooLong(what));
         }
         from.into_iter().map(each).collect()
     }
@@ -49,9 +62,7 @@ impl Answers {
         if from.code.is_empty() || from.message.is_empty() {
             return Err(invalid("a finding without code or message"));
         }
-        if let Some(at) = &from.at {
-            pointer("a finding's `at`", at)?;
-        }
+        let at = from.at.map(|at| self.place(from.node.as_deref(), at)).transpose()?;
         Ok(core::Finding {
             code: from.code,
             severity: match from.severity {
@@ -62,21 +73,36 @@ impl Answers {
             },
             message: from.message,
             node: from.node,
-            at: from.at,
+            at,
             suggestion: from.suggestion,
             fixes: self.strings("a finding's list of fixes", from.fixes)?,
         })
     }
 
-    /// A node's objects; each is of one of `produces`.
+    /// A pointer of a finding about `node`; one that leads nowhere is cut
+    /// back to where it stops leading somewhere (docs/adr/0007).
+    fn place(&self, node: Option<&str>, at: String) -> Checked<String> {
+        pointer("a finding's `at`", &at)?;
+        let own = self.node.filter(|own| node.is_none_or(|it| it == own.id));
+        let Some(own) = own else { return Ok(at) };
+        let data = self.data.get_or_init(|| serde_json::from_str(&own.data).ok());
+        let Some(data) = data else { return Ok(at) };
+        let place = resolved(&at, data);
+        if place.len() < at.len() {
+            tracing::warn!(node = own.id, ?at, place, "a finding points to nothing");
+        }
+        Ok(place.to_owned())
+    }
+
+    /// A node's objects; each is as `allowed`.
     pub(crate) fn rendered(
         &self,
         from: wit::Rendered,
-        produces: &[core::Kind],
+        allowed: &Allowed<'_>,
     ) -> Checked<core::Rendered> {
         let mut ids = HashSet::new();
         let manifests = self.list("the list of manifests", from.manifests, |it| {
-            let manifest = self.manifest(it, produces)?;
+            let manifest = self.manifest(it, allowed)?;
             if !ids.insert(manifest.local_id.clone()) {
                 return Err(invalid(format!(
                     "two manifests with local id `{}`",
@@ -88,11 +114,12 @@ impl Answers {
         Ok(core::Rendered { manifests, findings: self.findings(from.findings)? })
     }
 
-    fn manifest(&self, from: wit::Manifest, produces: &[core::Kind]) -> Checked<core::Manifest> {
+    fn manifest(&self, from: wit::Manifest, allowed: &Allowed<'_>) -> Checked<core::Manifest> {
         if from.local_id.is_empty() {
             return Err(invalid("a manifest without local id"));
         }
-        let body = manifest_body(&from.local_id, &from.body, produces)?;
+        let order = order(from.order);
+        let body = allowed.body(&from.local_id, &from.body, order)?;
         let yields = self.list("a manifest's list of fields", from.yields, |it| {
             pointer("a manifest's `yields`", &it)?;
             Ok(it)
@@ -100,7 +127,7 @@ impl Answers {
         Ok(core::Manifest {
             local_id: from.local_id,
             body,
-            order: order(from.order),
+            order,
             wait: match from.wait {
                 wit::WaitFor::Nothing => core::WaitFor::Nothing,
                 wit::WaitFor::Existence => core::WaitFor::Existence,
@@ -172,33 +199,12 @@ pub(crate) fn invalid(what: impl Into<String>) -> Fault {
     Fault::InvalidOutput(what.into())
 }
 
-/// Syntax of RFC 6901; whether it leads anywhere is for its reader to see.
 pub(crate) fn pointer(what: &str, text: &str) -> Checked<()> {
-    let escapes = text.split('~').skip(1).all(|it| it.starts_with(['0', '1']));
-    if (text.is_empty() || text.starts_with('/')) && escapes {
+    if is_pointer(text) {
         Ok(())
     } else {
         Err(invalid(format!("{what} is `{text}`, which is no JSON pointer")))
     }
-}
-
-pub(crate) fn manifest_body(id: &str, text: &str, produces: &[core::Kind]) -> Checked<Value> {
-    let body: Value = serde_json::from_str(text)
-        .map_err(|error| invalid(format!("manifest `{id}` is not JSON: {error}")))?;
-    let word = |at: &str| body.pointer(at).and_then(Value::as_str).filter(|it| !it.is_empty());
-    let (Some(api_version), Some(name_of_kind), Some(_)) =
-        (word("/apiVersion"), word("/kind"), word("/metadata/name"))
-    else {
-        return Err(invalid(format!(
-            "manifest `{id}` lacks `apiVersion`, `kind` or `metadata.name`"
-        )));
-    };
-    let kind = core::Kind::parse(api_version, name_of_kind);
-    if !produces.contains(&kind) {
-        let what = format!("manifest `{id}` is a `{api_version}` `{name_of_kind}`");
-        return Err(invalid(format!("{what}, which its type may not produce")));
-    }
-    Ok(body)
 }
 
 fn order(from: wit::Order) -> core::Order {

@@ -19,7 +19,7 @@ const WORD: usize = 200;
 /// Longest description, bytes.
 const TEXT: usize = 4 << 10;
 
-impl Answers {
+impl Answers<'_> {
     pub(crate) fn descriptor(&self, from: types::Descriptor) -> Checked<Descriptor> {
         named("node type", &from.name)?;
         let tags_fit = from.tags.iter().all(|it| it.len() <= WORD);

@@ -2,7 +2,10 @@
 
 use bowsprit_host_core::{diagnostics as core, node_types::Kind};
 
-use super::answers::{Answers, Checked, invalid, kind, manifest_body, object};
+use super::{
+    answers::{Answers, Checked, invalid, kind, object},
+    manifests::patched,
+};
 use crate::bindings::v0_1::diagnostics as wit;
 
 /// Most log lines of a pod that are shown to a check.
@@ -10,7 +13,7 @@ const LOG_LINES: u32 = 200;
 /// Most objects that one query gets.
 const OBJECTS: u32 = 500;
 
-impl Answers {
+impl Answers<'_> {
     /// Queries about kinds the plugin may look at, bounded.
     pub(crate) fn queries(
         &self,
@@ -63,9 +66,7 @@ impl Answers {
             wit::Patch::Drawing((node, patch)) => {
                 Ok(core::Patch::Drawing { node, patch: object("a patch", patch)? })
             }
-            wit::Patch::Object(body) => {
-                manifest_body("patch", &body, changes).map(core::Patch::Object)
-            }
+            wit::Patch::Object(body) => patched(&body, changes).map(core::Patch::Object),
         })?;
         Ok(core::Fix {
             id: from.id,

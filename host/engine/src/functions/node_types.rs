@@ -9,7 +9,10 @@ use crate::{
         node_types::{self as wit, Guest},
         types,
     },
-    convert::answers::{Answers, object},
+    convert::{
+        answers::{Answers, object},
+        manifests::Allowed,
+    },
     fault::Fault,
     instance::State,
 };
@@ -62,6 +65,10 @@ impl Function for Normalize {
     type Raw = (String, Vec<types::Finding>);
     type Output = (core::Json, Vec<core::Finding>);
 
+    fn node(&self) -> Option<&types::Node> {
+        Some(&self.0)
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_normalize(store, &self.0).await
     }
@@ -78,6 +85,10 @@ impl Function for PublicView {
     type Guest = Guest;
     type Raw = String;
     type Output = core::Json;
+
+    fn node(&self) -> Option<&types::Node> {
+        Some(&self.0)
+    }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_public_view(store, &self.0).await
@@ -99,6 +110,10 @@ impl Function for Validate {
     type Raw = Vec<types::Finding>;
     type Output = Vec<core::Finding>;
 
+    fn node(&self) -> Option<&types::Node> {
+        Some(&self.node)
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_validate(store, &self.node, &self.context).await
     }
@@ -113,6 +128,8 @@ pub(crate) struct Render<'a> {
     pub(crate) context: wit::Context,
     /// Kinds the node's type may produce.
     pub(crate) produces: &'a [core::Kind],
+    /// Whether it may produce objects outside of namespaces.
+    pub(crate) cluster_scoped: bool,
 }
 
 impl Function for Render<'_> {
@@ -121,12 +138,22 @@ impl Function for Render<'_> {
     type Raw = wit::Rendered;
     type Output = core::Rendered;
 
+    fn node(&self) -> Option<&types::Node> {
+        Some(&self.node)
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_render(store, &self.node, &self.context).await
     }
 
     fn convert(&self, raw: Self::Raw, answers: &Answers) -> Result<Self::Output, Fault> {
-        answers.rendered(raw, self.produces)
+        let allowed = Allowed {
+            produces: self.produces,
+            cluster_scoped: self.cluster_scoped,
+            context: &self.context,
+            data: &self.node.data,
+        };
+        answers.rendered(raw, &allowed)
     }
 }
 
@@ -140,6 +167,10 @@ impl Function for Observe {
     type Guest = Guest;
     type Raw = Vec<wit::Watch>;
     type Output = Vec<core::Watch>;
+
+    fn node(&self) -> Option<&types::Node> {
+        Some(&self.node)
+    }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_observe(store, &self.node, &self.context).await
@@ -162,6 +193,10 @@ impl Function for Status {
     type Guest = Guest;
     type Raw = wit::NodeStatus;
     type Output = core::NodeStatus;
+
+    fn node(&self) -> Option<&types::Node> {
+        Some(&self.node)
+    }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         let Self { node, answers, at, previous } = self;

@@ -43,6 +43,8 @@ pub(crate) struct Wants {
     changes: Vec<String>,
     /// Globs of the files of a source that its importers may see.
     pub(crate) source_files: Vec<String>,
+    /// Whether its node types may render objects outside of namespaces.
+    pub(crate) cluster_scoped: bool,
 }
 
 impl Wants {
@@ -80,6 +82,10 @@ impl Wants {
     }
 
     fn check(&self, world: World) -> Result<(), (&'static str, String, String)> {
+        if self.cluster_scoped && self.produces.is_empty() {
+            let problem = "has `cluster-scoped`, but nothing under `produces`".into();
+            return Err(("wants", problem, "leave it out, or name the kinds".into()));
+        }
         for (key, list, worlds) in self.lists() {
             if !list.is_empty() && !worlds.contains(&world) {
                 let problem = format!("means nothing to a plugin of kind `{}`", world.kind());
@@ -113,6 +119,28 @@ pub(crate) struct Asks {
     pub(crate) memory_mib: Option<u32>,
     pub(crate) deadline_ms: Option<u32>,
     pub(crate) output_kib: Option<u32>,
+    pub(crate) list_entries: Option<u32>,
+    pub(crate) log_lines: Option<u32>,
+    pub(crate) host_calls: Option<u32>,
+    pub(crate) instances: Option<u32>,
+    /// At the same time.
+    pub(crate) calls: Option<u32>,
+}
+
+impl Asks {
+    /// Every key with what is asked for.
+    fn all(&self) -> [(&'static str, Option<u32>); 8] {
+        [
+            ("limits.memory-mib", self.memory_mib),
+            ("limits.deadline-ms", self.deadline_ms),
+            ("limits.output-kib", self.output_kib),
+            ("limits.list-entries", self.list_entries),
+            ("limits.log-lines", self.log_lines),
+            ("limits.host-calls", self.host_calls),
+            ("limits.instances", self.instances),
+            ("limits.calls", self.calls),
+        ]
+    }
 }
 
 /// How the palette shows the plugin's types.
@@ -268,15 +296,12 @@ impl PluginToml {
     }
 
     fn check_asks(&self) -> Result<(), (&'static str, String, String)> {
-        let Asks { memory_mib, deadline_ms, output_kib } = &self.limits;
-        if [memory_mib, deadline_ms, output_kib].contains(&&Some(0)) {
-            return Err((
-                "limits",
-                "has a zero".into(),
-                "leave the key out for the default".into(),
-            ));
+        match self.limits.all().into_iter().find(|(_, ask)| *ask == Some(0)) {
+            Some((key, _)) => {
+                Err((key, "is zero".into(), "leave the key out for the default".into()))
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Texts are shown to people: present, and short enough to be shown.

@@ -59,7 +59,7 @@ fn each_mistake_names_its_key_and_the_file() {
         ("title = \"One\"", "title = \"\"", "`title`"),
         ("\"v1/Service\"", "\"Service\"", "`wants.produces`"),
         ("\"v1/Service\"", "\"a/b/v1/Service\"", "`wants.produces`"),
-        ("memory-mib = 16", "memory-mib = 0", "`limits`"),
+        ("memory-mib = 16", "memory-mib = 0", "`limits.memory-mib`"),
         ("memory-mib = 16", "memory = 16", "`memory`"),
         ("native = true", "native = \"yes\"", "line 18"),
         ("\"very-high\"", "\"often\"", "`often`"),

@@ -40,7 +40,7 @@ async fn every_misbehaviour_has_its_code_and_leaves_others_alone() {
         ("huge-list", "plugin.output-too-large"),
         ("bad-json", "plugin.invalid-output"),
         ("not-object", "plugin.invalid-output"),
-        ("foreign-kind", "plugin.invalid-output"),
+        ("foreign-kind", "plugin.not-granted"),
         ("twice", "plugin.invalid-output"),
         ("internal", "plugin.internal"),
     ];

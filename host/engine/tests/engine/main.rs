@@ -8,6 +8,8 @@
 )]
 
 mod containment;
+mod grants;
+mod hostile;
 mod load;
 mod refusals;
 mod reload;

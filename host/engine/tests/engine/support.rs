@@ -183,15 +183,16 @@ pub(crate) fn patched(component: &[u8], from: &str, to: &str) -> Vec<u8> {
 #[derive(Clone)]
 pub(crate) struct Folder {
     toml: String,
-    component: Vec<u8>,
+    component: Option<Vec<u8>>,
     assets: Vec<(&'static str, String)>,
+    links: Vec<(&'static str, &'static str)>,
 }
 
 /// A plugin `id` of a guest's component.
 pub(crate) fn plugin(id: &str, guest: &str) -> Folder {
     let toml = fs::read_to_string(dist(guest).join("plugin.toml")).expect("a plugin.toml");
     let toml = toml.replace(&format!("id = \"{guest}\""), &format!("id = \"{id}\""));
-    Folder { toml, component: component(guest), assets: Vec::new() }
+    Folder { toml, component: Some(component(guest)), assets: Vec::new(), links: Vec::new() }
 }
 
 impl Folder {
@@ -201,7 +202,13 @@ impl Folder {
     }
 
     pub(crate) fn component(mut self, bytes: Vec<u8>) -> Self {
-        self.component = bytes;
+        self.component = Some(bytes);
+        self
+    }
+
+    /// An asset that is a link.
+    pub(crate) fn link(mut self, name: &'static str, target: &'static str) -> Self {
+        self.links.push((name, target));
         self
     }
 
@@ -213,18 +220,22 @@ impl Folder {
 
     /// Uses another plugin's component.
     pub(crate) fn uses(mut self, id: &str) -> Self {
-        self.component.clear();
+        self.component = None;
         self.toml("component = \"plugin.wasm\"", &format!("uses = \"{id}\""))
     }
 
     /// Writes file by file into place.
     pub(crate) fn write(&self, folder: &Path) {
         fs::create_dir_all(folder.join("assets")).expect("a folder");
-        if !self.component.is_empty() {
-            fs::write(folder.join("plugin.wasm"), &self.component).expect("a component");
+        if let Some(component) = &self.component {
+            fs::write(folder.join("plugin.wasm"), component).expect("a component");
         }
         for (name, text) in &self.assets {
             fs::write(folder.join("assets").join(name), text).expect("an asset");
+        }
+        for (name, target) in &self.links {
+            let link = folder.join("assets").join(name);
+            std::os::unix::fs::symlink(target, link).expect("a link");
         }
         fs::write(folder.join("plugin.toml"), &self.toml).expect("a plugin.toml");
     }

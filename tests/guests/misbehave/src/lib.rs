@@ -69,33 +69,43 @@ impl Guest for Misbehave {
                     sum = black_box(sum.wrapping_mul(31).wrapping_add(i));
                 }
             }
-            "huge-output" => return Ok(one(config_map("x".repeat(8 << 20)))),
+            "huge-output" => return Ok(one(config_map("x".repeat(8 << 20), ""))),
             "huge-list" => {
                 return Ok(Rendered { manifests: vec![], findings: vec![finding(); 100_000] });
             }
             "flood-log" => {
-                for n in 0..10_000 {
+                for n in 0..5_000 {
                     log::write(log::Level::Info, &format!("line {n}"));
                 }
+            }
+            "empty" => return Ok(Rendered { manifests: vec![], findings: vec![] }),
+            "namespace" => {
+                // Says that it is inside of one.
+                return Ok(one(object("v1", "Namespace", "x", &node.data)));
             }
             "bad-json" => return Ok(one("{".into())),
             "not-object" => return Ok(one("[]".into())),
             "foreign-kind" => {
-                return Ok(one(object("rbac.authorization.k8s.io/v1", "ClusterRole", "x")));
+                return Ok(one(object(
+                    "rbac.authorization.k8s.io/v1",
+                    "ClusterRole",
+                    "x",
+                    &node.data,
+                )));
             }
             "twice" => {
-                let manifests = vec![manifest(config_map(String::new())); 2];
+                let manifests = vec![manifest(config_map(String::new(), "")); 2];
                 return Ok(Rendered { manifests, findings: vec![] });
             }
             "invalid" => return Err(Failure::InvalidInput(vec![finding()])),
             "unsupported" => return Err(Failure::Unsupported("this one".into())),
             "internal" => return Err(Failure::Internal("wires crossed".into())),
             "count" => {
-                return Ok(one(config_map(RENDERS.load(Ordering::Relaxed).to_string())));
+                return Ok(one(config_map(RENDERS.load(Ordering::Relaxed).to_string(), "")));
             }
             _ => {}
         }
-        Ok(one(config_map(asset("mark"))))
+        Ok(one(config_map(asset("mark"), &node.data)))
     }
 
     fn observe(_: Node, _: Context) -> Result<Vec<Watch>, Failure> {
@@ -144,10 +154,15 @@ fn recurse(n: u64) -> u64 {
     if n == u64::MAX { n } else { recurse(n + 1).rotate_left(5) ^ n }
 }
 
-/// The value of `do`, without a JSON parser.
+/// The value of `do`.
 fn wish(data: &str) -> &str {
-    let Some((_, rest)) = data.split_once(r#""do":""#) else { return "" };
-    rest.split_once('"').map_or("", |(wish, _)| wish)
+    value(data, r#""do":""#).unwrap_or_default()
+}
+
+/// The text that follows `key`, without a JSON parser.
+fn value<'a>(data: &'a str, key: &str) -> Option<&'a str> {
+    let (_, rest) = data.split_once(key)?;
+    rest.split_once('"').map(|(value, _)| value)
 }
 
 fn asset(path: &str) -> String {
@@ -170,13 +185,18 @@ fn manifest(body: String) -> Manifest {
     }
 }
 
-fn config_map(mark: String) -> String {
-    object("v1", "ConfigMap", &mark)
+fn config_map(mark: String, node: &str) -> String {
+    let object = object("v1", "ConfigMap", "it", node);
+    object.replacen('{', &format!(r#"{{"data":{{"mark":"{mark}"}},"#), 1)
 }
 
-fn object(api_version: &str, kind: &str, mark: &str) -> String {
+/// With the name and the namespace in a node's data, if it has them.
+fn object(api_version: &str, kind: &str, name: &str, node: &str) -> String {
+    let name = value(node, r#""name":""#).unwrap_or(name);
+    let namespace = value(node, r#""namespace":""#);
+    let namespace = namespace.map(|it| format!(r#","namespace":"{it}""#)).unwrap_or_default();
     format!(
-        r#"{{"apiVersion":"{api_version}","data":{{"mark":"{mark}"}},"kind":"{kind}","metadata":{{"name":"it"}}}}"#
+        r#"{{"apiVersion":"{api_version}","kind":"{kind}","metadata":{{"name":"{name}"{namespace}}}}}"#
     )
 }
 
@@ -204,10 +224,15 @@ fn descriptor(title: String) -> Descriptor {
         schema: r#"{"type":"object"}"#.into(),
         handles: vec![],
         connections: vec![],
-        produces: vec![Kind {
-            group: String::new(),
-            version: "v1".into(),
-            kind: "ConfigMap".into(),
-        }],
+        produces: ["ConfigMap", "Namespace"].map(kind).into_iter().filter(is_wanted).collect(),
     }
+}
+
+fn kind(name: &str) -> Kind {
+    Kind { group: String::new(), version: "v1".into(), kind: name.into() }
+}
+
+/// Namespaces only if the asset `namespaces` is there.
+fn is_wanted(kind: &Kind) -> bool {
+    kind.kind != "Namespace" || !asset("namespaces").is_empty()
 }
