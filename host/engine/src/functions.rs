@@ -17,16 +17,25 @@ use crate::{
     limits::CallLimits,
 };
 
-/// All of them, as the WIT calls them.
-pub(crate) const NAMES: [&str; 8] = [
-    Describe::NAME,
-    Create::NAME,
-    Normalize::NAME,
-    PublicView::NAME,
-    Validate::NAME,
-    Render::NAME,
-    Observe::NAME,
-    Status::NAME,
+/// All of them, as the WIT calls them; every world's `describe` counts as one.
+pub(crate) const NAMES: [&str; 17] = [
+    node_types::Describe::NAME,
+    node_types::Create::NAME,
+    node_types::Normalize::NAME,
+    node_types::PublicView::NAME,
+    node_types::Validate::NAME,
+    node_types::Render::NAME,
+    node_types::Observe::NAME,
+    node_types::Status::NAME,
+    importer::Detect::NAME,
+    importer::Analyze::NAME,
+    diagnostics::Queries::NAME,
+    diagnostics::Diagnose::NAME,
+    diagnostics::Propose::NAME,
+    catalogue::Entries::NAME,
+    catalogue::MatchCluster::NAME,
+    catalogue::Form::NAME,
+    catalogue::DescribeServed::NAME,
 ];
 
 /// What wasmtime gives for a WIT function that can fail.
