@@ -1,6 +1,8 @@
 //! Figures for Prometheus, under the names the reference product uses
 //! (contract R1), so that existing dashboards go on working.
 
+mod runs;
+
 use std::{collections::HashMap, time::Instant};
 
 use axum::{
@@ -16,6 +18,7 @@ use prometheus::{
 };
 
 use crate::{Edge, table::Route};
+pub(crate) use runs::RunFigures;
 
 /// What the host counts. Each host has its own.
 pub(crate) struct Metrics {
@@ -25,6 +28,7 @@ pub(crate) struct Metrics {
     in_flight: IntGauge,
     streams: IntGauge,
     connections: IntGauge,
+    runs: RunFigures,
     /// Label of each route's pattern: `/v1/api/workflows/:id`.
     labels: HashMap<String, String>,
 }
@@ -52,9 +56,10 @@ impl Metrics {
         for it in [&in_flight, &streams, &connections] {
             registry.register(Box::new(it.clone()))?;
         }
+        let runs = RunFigures::new(&registry)?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let labels = routes.iter().map(|it| (it.path.clone(), label(&it.path))).collect();
-        Ok(Self { registry, requests, durations, in_flight, streams, connections, labels })
+        Ok(Self { registry, requests, durations, in_flight, streams, connections, runs, labels })
     }
 
     /// Everything in Prometheus' text format.
@@ -72,6 +77,11 @@ impl Metrics {
     /// Open connections.
     pub(crate) fn connections(&self) -> &IntGauge {
         &self.connections
+    }
+
+    /// What is counted of runs.
+    pub(crate) fn runs(&self) -> &RunFigures {
+        &self.runs
     }
 
     fn label(&self, request: &Request) -> &str {

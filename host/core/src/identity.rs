@@ -31,7 +31,7 @@ use invites::Invites;
 pub use login::Login;
 use passwords::Passwords;
 use registration::FirstAdmin;
-pub use registration::Registration;
+pub use registration::{CLAIM_LIFE, Registration};
 use sessions::{Checked, Session, Sessions};
 use throttle::{Throttle, ThrottleRules};
 use tokens::{Access, SHORT, Tokens};
@@ -57,6 +57,9 @@ pub struct IdentityRules {
     pub invite_life: Option<Duration>,
     /// How many wrong passwords are let pass.
     pub throttle: ThrottleRules,
+    /// How long the claim to be the first user is left to a registration that
+    /// does not end.
+    pub claim_life: Duration,
 }
 
 impl Default for IdentityRules {
@@ -69,6 +72,7 @@ impl Default for IdentityRules {
             password_max: 72,
             invite_life: None,
             throttle: ThrottleRules::default(),
+            claim_life: CLAIM_LIFE,
         }
     }
 }

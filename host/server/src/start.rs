@@ -15,13 +15,14 @@ use bowsprit_host_core::{
     clusters::Clusters,
     dashboard::Dashboard,
     events::{Events, Hub},
+    identity::CLAIM_LIFE,
     kubernetes::Kubernetes,
     node_types::NodeTypes,
     notifications::Notifications,
     observer::Observer,
     palette::Palette,
     plugins::{PluginState, Plugins as _},
-    runs::{Abandoned, RunParts, Runs},
+    runs::{Abandoned, LOCK_LIFE, RunParts, Runs},
     search::Search,
     statuses::Statuses,
     store::Documents,
@@ -50,6 +51,22 @@ const CLUSTER_CHECK: Duration = Duration::from_secs(60);
 
 /// How often runs whose host died are looked for.
 const ABANDONED_CHECK: Duration = Duration::from_secs(30);
+
+/// How long a host leaves work to another that says nothing of it any more,
+/// where several share a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The first registration.
+    pub claims: Duration,
+    /// Runs.
+    pub runs: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { claims: CLAIM_LIFE, runs: LOCK_LIFE }
+    }
+}
 
 /// A host that serves.
 pub struct Host {
@@ -83,13 +100,14 @@ impl Host {
     /// Starts everything in order: settings are checked, then the store, the
     /// plugins, the monitors, and last the listener.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        Self::start_through(settings, |store| store).await
+        Self::start_through(settings, Patience::default(), |store| store).await
     }
 
     /// Starts with something of the caller's between the host and its store,
-    /// for tests of what happens when the store fails.
+    /// for tests of what happens when the store fails or the host dies.
     pub async fn start_through(
         settings: Settings,
+        patience: Patience,
         through: impl FnOnce(Arc<dyn Documents>) -> Arc<dyn Documents>,
     ) -> anyhow::Result<Self> {
         keys::prepare_data_dir(&settings.data_dir)?;
@@ -101,7 +119,8 @@ impl Host {
         let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
         let engine = start_plugins(&settings, &supervisor, events).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
-        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit))?;
+        let (state, runs) =
+            wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit, patience))?;
         identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let alone = store::is_embedded(&settings);
@@ -114,6 +133,9 @@ impl Host {
         changes.context("a change of an account cannot be finished")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         workflows::tend(&supervisor, &state);
+        if !alone {
+            identity::watch_ends(&supervisor, &state.identity);
+        }
         readiness::watch(&supervisor, &store, &ready);
         let listener = listen(&settings.listen)
             .await
@@ -211,7 +233,7 @@ fn wire(
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    (ready, audit): (watch::Receiver<Readiness>, Audit),
+    (ready, audit, patience): (watch::Receiver<Readiness>, Audit, Patience),
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
@@ -227,6 +249,8 @@ fn wire(
     let notifications = Notifications::new(store, Arc::clone(&events));
     let observer = observer(store, &node_types, &events, &tasks, supervisor);
     let versions = workflows::versions(settings, store);
+    let edge_limits = Arc::new(settings.edge_limits());
+    let edge = Edge::new(Arc::clone(&edge_limits)).context("the figures cannot be counted")?;
     let runs = Runs::new(RunParts {
         store: Arc::clone(store),
         versions: versions.clone(),
@@ -237,12 +261,13 @@ fn wire(
         keys: ring,
         tasks,
         audit: audit.clone(),
+        meter: Arc::new(edge.clone()),
+        lock_life: patience.runs,
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
-    let identity = identity::open(settings, store, audit.clone())?;
-    let edge_limits = Arc::new(settings.edge_limits());
+    let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = ApiState {
-        edge: Edge::new(Arc::clone(&edge_limits)).context("the figures cannot be counted")?,
+        edge,
         oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
         identity,
         workflows,

@@ -162,7 +162,7 @@ pub struct Checked {
 pub struct Sessions {
     stored: Repository<Session>,
     remembered: Arc<Mutex<HashMap<Id, (Checked, Instant)>>>,
-    watched: Watched,
+    pub(super) watched: Watched,
     refresh: Duration,
 }
 
@@ -280,6 +280,17 @@ impl Sessions {
         Ok(found.into_iter().map(|it| it.value).filter(|it| it.belongs_to(user)).collect())
     }
 
+    /// A page of sessions, also of those that are over.
+    pub(super) async fn find(&self, query: &Query) -> Result<Vec<Session>> {
+        Ok(self.stored.find(query).await?.into_iter().map(|it| it.value).collect())
+    }
+
+    /// A session was found to be over.
+    pub(super) fn is_over(&self, id: Id) {
+        self.forget(id);
+        self.watched.end(id);
+    }
+
     /// What was found out about a session a moment ago.
     pub fn remembered(&self, id: Id) -> Option<Checked> {
         let remembered = self.lock();
@@ -321,8 +332,7 @@ impl Sessions {
     /// Ends a session: its tokens stop counting at once.
     pub async fn end(&self, id: Id) -> Result<()> {
         let ended = self.set(id, [("ended_at", Timestamp::now())]).await;
-        self.forget(id);
-        self.watched.end(id);
+        self.is_over(id);
         match ended {
             // It was over already.
             Err(Error::Unauthenticated { .. }) => Ok(()),
