@@ -3,6 +3,7 @@
 mod admin;
 mod bare;
 mod passwords;
+mod replicas;
 mod sessions;
 
 use bowsprit_host_core::{

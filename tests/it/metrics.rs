@@ -85,6 +85,47 @@ async fn scrapes_and_documents_are_not_counted() {
 }
 
 #[tokio::test]
+async fn runs_are_counted_by_how_they_end() {
+    let Some(kube) = Kube::connect() else { return };
+    let mut host = TestHost::start().await;
+    let user = host.admin().await;
+    kube.add_to(&user, "lab").await;
+    let ended = |text: &str| {
+        let of = |outcome: &str| {
+            sample(text, &format!("bowsprit_runs_ended_total{{outcome=\"{outcome}\"}}"))
+        };
+        ["completed", "failed", "interrupted"].map(of)
+    };
+    let text = scrape(&host).await;
+    assert!(text.contains("bowsprit_runs_ended_total{outcome=\"failed\"} 0"), "{text}");
+    let (good, bad) = (user.workflow("w", "lab").await, user.workflow("w", "nowhere").await);
+    user.run(&good, &json!({})).await.expect(200);
+    for _ in 0..2 {
+        user.run(&bad, &json!({})).await.expect(404);
+    }
+    let text = scrape(&host).await;
+    assert_eq!(ended(&text), [1.0, 2.0, 0.0], "{text}");
+    assert_eq!(sample(&text, "bowsprit_runs_started_total"), 3.0);
+    assert_eq!(sample(&text, "bowsprit_run_duration_seconds_count"), 3.0);
+    assert_eq!(sample(&text, "bowsprit_run_duration_seconds_bucket{le=\"600\"}"), 3.0);
+    // Refused is not begun.
+    let draft = user.workflow("w", "lab").await;
+    user.post(&format!("/workflows/{draft}/run"), &json!({})).await.expect(400);
+    assert_eq!(sample(&scrape(&host).await, "bowsprit_runs_started_total"), 3.0);
+    // One that the next start finds is counted there: lock, version, number
+    // and record were written.
+    host.dies_after(4);
+    user.post(&format!("/workflows/{good}/run"), &json!({})).await;
+    host.rise_again().await;
+    let text = scrape(&host).await;
+    assert_eq!(
+        (ended(&text), sample(&text, "bowsprit_run_duration_seconds_count")),
+        ([0.0, 0.0, 1.0], 0.0)
+    );
+    host.finish().await;
+}
+
+#[tokio::test]
 async fn open_streams_and_connections_are_seen() {
     let host = TestHost::start().await;
     let user = host.admin().await;

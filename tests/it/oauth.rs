@@ -1,7 +1,7 @@
 //! Sign-in through identity providers: a real one, and one that lies.
 
-mod browser;
-mod fake;
+pub(crate) mod browser;
+pub(crate) mod fake;
 mod lies;
 mod people;
 mod plain;
@@ -136,7 +136,10 @@ async fn a_person_signs_in(store: Store) {
     let second = browser.sign_in(&corp.host, "corp", "nobody").await;
     let session = exchange(&corp.host, &code(&second)).await;
     assert_eq!(&session["user"], shown);
-    // There is no password to guess.
+    // There is no password to guess, and none to change.
+    let change = json!({"currentPassword": "secret-123", "newPassword": "secret-456"});
+    let refused = user(&corp.host, &session).put("/profile/password", &change).await;
+    refused.expect_problem(400, "auth.password.none");
     let login = json!({"email": email, "password": "secret-123"});
     anonymous.post("/auth/login", &login).await.expect_problem(401, "auth.login.wrong");
     corp.host.finish().await;

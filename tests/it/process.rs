@@ -118,41 +118,64 @@ pub(crate) async fn admin(address: &str) -> User {
     User::with_token(address, made["token"].as_str().unwrap(), made["user"]["id"].as_str().unwrap())
 }
 
+/// A run whose first object is applied, and more are to come.
+pub(crate) struct LongRun {
+    /// Of which workflow.
+    pub(crate) id: String,
+    /// Where its config maps go.
+    pub(crate) namespace: String,
+    /// The status of its answer, if one came.
+    pub(crate) answer: tokio::task::JoinHandle<Option<u16>>,
+}
+
+impl LongRun {
+    /// Starts one of `maps` config maps on a cluster that is added for it.
+    pub(crate) async fn start(kube: &Kube, user: &User, maps: usize) -> Self {
+        kube.add_to(user, "lab").await;
+        let namespace = format!("it-{}", unique());
+        let id = user.workflow("w", "lab").await;
+        let map = |n: usize| {
+            let data =
+                json!({"name": format!("cm-{n}"), "namespace": namespace, "data": {"n": "1"}});
+            node(&format!("c{n}"), "configmap", data)
+        };
+        let nodes: Vec<_> = (0..maps).map(map).collect();
+        user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
+        let (running, path) = (user.clone(), id.clone());
+        let answer = tokio::spawn(async move { running.try_run(&path).await });
+        let run = Self { id, namespace, answer };
+        kube.until(&run.object(0), Option::is_some).await;
+        run
+    }
+
+    fn object(&self, n: usize) -> String {
+        format!("/api/v1/namespaces/{}/configmaps/cm-{n}", self.namespace)
+    }
+}
+
 #[tokio::test]
 async fn a_run_cut_off_by_a_crash_is_told_and_can_be_repeated() {
     let Some(kube) = Kube::connect() else { return };
     let dir = tempfile::tempdir().unwrap();
     let mut child = serve(dir.path(), &[]);
-    let first = address(&mut child);
-    let user = admin(&first).await;
-    kube.add_to(&user, "lab").await;
-    let namespace = format!("it-{}", unique());
-    let id = user.workflow("w", "lab").await;
-    let map = |n: usize| {
-        let data = json!({"name": format!("cm-{n}"), "namespace": namespace, "data": {"n": "1"}});
-        node(&format!("c{n}"), "configmap", data)
-    };
-    let nodes: Vec<_> = (0..300).map(map).collect();
-    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
-    let running = user.clone();
-    let path = id.clone();
-    let run = tokio::spawn(async move { running.try_run(&path).await });
-    kube.until(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0"), Option::is_some).await;
+    let user = admin(&address(&mut child)).await;
+    let mut run = LongRun::start(&kube, &user, 300).await;
     signal(&child, "KILL");
     child.wait().unwrap();
-    run.await.unwrap();
+    (&mut run.answer).await.unwrap();
     let mut child = serve(dir.path(), &[]);
     let user = user.at(&address(&mut child));
-    let runs = user.get(&format!("/workflows/{id}/runs")).await.expect(200);
+    let path = |more: &str| format!("/workflows/{}{more}", run.id);
+    let runs = user.get(&path("/runs")).await.expect(200);
     assert_eq!(runs["runs"][0]["status"], "failed", "{}", runs["runs"][0]["status"]);
     assert!(runs["runs"][0]["error"].as_str().unwrap().contains("stopped"));
     // What was applied is remembered, so that the whole can be removed. The
     // lock of the dead host is taken over by its expiry or by the new start.
-    let run = user.post(&format!("/workflows/{id}/run"), &json!({})).await.expect(200);
-    assert_eq!(run["status"], "completed");
-    user.put(&format!("/workflows/{id}/status"), &json!({"status": "archived"})).await.expect(200);
-    kube.until_gone(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0")).await;
-    kube.until_gone(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-299")).await;
+    let again = user.post(&path("/run"), &json!({})).await.expect(200);
+    assert_eq!(again["status"], "completed");
+    user.put(&path("/status"), &json!({"status": "archived"})).await.expect(200);
+    kube.until_gone(&run.object(0)).await;
+    kube.until_gone(&run.object(299)).await;
     signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -163,20 +186,8 @@ async fn a_run_under_way_is_finished_before_the_host_stops() {
     let dir = tempfile::tempdir().unwrap();
     let mut child = serve(dir.path(), &[]);
     let user = admin(&address(&mut child)).await;
-    kube.add_to(&user, "lab").await;
-    let namespace = format!("it-{}", unique());
-    let id = user.workflow("w", "lab").await;
-    let map = |n: usize| {
-        let data = json!({"name": format!("cm-{n}"), "namespace": namespace, "data": {"n": "1"}});
-        node(&format!("c{n}"), "configmap", data)
-    };
-    let nodes: Vec<_> = (0..100).map(map).collect();
-    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
-    let running = user.clone();
-    let path = id.clone();
-    let run = tokio::spawn(async move { running.try_run(&path).await });
-    kube.until(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0"), Option::is_some).await;
+    let run = LongRun::start(&kube, &user, 100).await;
     signal(&child, "TERM");
-    assert_eq!(run.await.unwrap(), Some(200), "its caller gets the answer");
+    assert_eq!(run.answer.await.unwrap(), Some(200), "its caller gets the answer");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

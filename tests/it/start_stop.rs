@@ -9,17 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bowsprit_tests::{Kube, TestHost, User, cache_dir, client, plugins_dir, unique};
+use bowsprit_tests::{Kube, TestHost, cache_dir, client, plugins_dir};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::{
-    process::{address, admin, binary, ends, serve, signal},
-    runs::node,
-};
+use crate::process::{LongRun, address, admin, binary, ends, serve, signal};
 
 /// Starts with these variables on a prepared folder; what it ends with.
 fn failed_start(dir: &Path, environment: &[(&str, &str)]) -> (Option<i32>, String) {
@@ -132,6 +129,14 @@ async fn invite_settings_of_the_reference_are_those_of_the_first_start() {
     host.finish().await;
 }
 
+/// A request whose body does not come to its end.
+async fn slow_request(origin: &str) -> TcpStream {
+    let mut slow = TcpStream::connect(origin.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /v1/api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow
+}
+
 #[tokio::test]
 async fn a_stop_tells_streams_ends_runs_and_waits_ten_seconds_for_slow_requests() {
     let Some(kube) = Kube::connect() else { return };
@@ -144,18 +149,15 @@ async fn a_stop_tells_streams_ends_runs_and_waits_ten_seconds_for_slow_requests(
     });
     let origin = address(&mut child);
     let user = admin(&origin).await;
-    kube.add_to(&user, "lab").await;
     let mut stream = user.events("/user-notifications/stream", None).await;
-    let mut slow = TcpStream::connect(origin.trim_start_matches("http://")).await.unwrap();
-    let head = "POST /v1/api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
-    slow.write_all(head.as_bytes()).await.unwrap();
-    let run = start_long_run(&kube, &user).await;
+    let mut slow = slow_request(&origin).await;
+    let run = LongRun::start(&kube, &user, 100).await;
     let begun = Instant::now();
     signal(&child, "TERM");
     let farewell = stream.until("farewell", |it| it.name == "shutdown").await;
     assert_eq!(farewell.data, json!({}));
     assert!(stream.next().await.is_none(), "the stream is closed");
-    assert_eq!(run.await.unwrap(), Some(200), "the run's caller gets the answer");
+    assert_eq!(run.answer.await.unwrap(), Some(200), "the run's caller gets the answer");
     let refused = client().get(format!("{origin}/healthz")).send().await;
     assert!(refused.is_err(), "nobody new is let in");
     let mut rest = Vec::new();
@@ -169,30 +171,12 @@ async fn a_stop_tells_streams_ends_runs_and_waits_ten_seconds_for_slow_requests(
     in_order(&log.join().unwrap().unwrap());
 }
 
-/// A run whose first object is applied, and more are to come.
-async fn start_long_run(kube: &Kube, user: &User) -> tokio::task::JoinHandle<Option<u16>> {
-    let namespace = format!("it-{}", unique());
-    let id = user.workflow("w", "lab").await;
-    let map = |n: usize| {
-        let data = json!({"name": format!("cm-{n}"), "namespace": namespace, "data": {"n": "1"}});
-        node(&format!("c{n}"), "configmap", data)
-    };
-    let nodes: Vec<_> = (0..100).map(map).collect();
-    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
-    let running = user.clone();
-    let run = tokio::spawn(async move { running.try_run(&id).await });
-    kube.until(&format!("/api/v1/namespaces/{namespace}/configmaps/cm-0"), Option::is_some).await;
-    run
-}
-
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let mut child = serve(dir.path(), &[]);
     let origin = address(&mut child);
-    let mut slow = TcpStream::connect(origin.trim_start_matches("http://")).await.unwrap();
-    let head = "POST /v1/api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
-    slow.write_all(head.as_bytes()).await.unwrap();
+    let _slow = slow_request(&origin).await;
     let begun = Instant::now();
     signal(&child, "TERM");
     // The listener is gone as soon as the first signal is obeyed.

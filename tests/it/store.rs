@@ -58,7 +58,6 @@ async fn until_status(origin: &str, path: &str, status: u16) -> String {
             return text;
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "{path} stays at {found}: {text}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -14,12 +14,15 @@ mod stats;
 mod user;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Once,
+    sync::{Arc, Once},
+    time::Duration,
 };
 
-use bowsprit_host_server::{Flags, Host, Settings};
-pub use cut::Cut;
+use bowsprit_host_core::store::{Collection, Documents};
+use bowsprit_host_server::{Flags, Host, Patience, Settings};
+pub use cut::{Cut, Held, Written};
 pub use kube::{Kube, skipped_without};
 pub use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -43,6 +46,9 @@ pub const UNHURRIED: [(&str, &str); 3] = [
     ("BOWSPRIT_LIMITS_STREAMS_PER_USER", "10000"),
 ];
 
+/// Takes over at once what another host leaves lying.
+const IMPATIENT: Patience = Patience { claims: Duration::ZERO, runs: Duration::ZERO };
+
 /// A host under test. Stops when dropped; [`TestHost::stop`] does it in order.
 pub struct TestHost {
     host: Option<Host>,
@@ -52,6 +58,7 @@ pub struct TestHost {
     environment: Vec<(String, String)>,
     /// Between the host and its store.
     cut: Cut,
+    patience: Patience,
     /// Holds its data until the end.
     pub data: tempfile::TempDir,
     mongo: Option<String>,
@@ -103,14 +110,28 @@ impl TestHost {
 
     /// A fresh host on one of the stores, with more settings.
     pub async fn on_with(store: Store, environment: &[(&str, &str)]) -> Option<Self> {
+        Self::on_patient(store, environment, Patience::default()).await
+    }
+
+    /// A fresh host that is going to die: whoever rises after it takes its
+    /// work over at once.
+    pub async fn mortal(store: Store, environment: &[(&str, &str)]) -> Option<Self> {
+        Self::on_patient(store, environment, IMPATIENT).await
+    }
+
+    async fn on_patient(
+        store: Store,
+        environment: &[(&str, &str)],
+        patience: Patience,
+    ) -> Option<Self> {
         match store {
-            Store::Embedded => Some(Self::with(environment).await),
+            Store::Embedded => Some(Self::start_on(environment, patience).await),
             Store::Mongo => {
                 let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
                 let name = format!("bowsprit-it-{}", unique());
                 let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
                 let given = [environment, &[("BOWSPRIT_STORE", uri.as_str())]].concat();
-                let mut host = Self::with(&given).await;
+                let mut host = Self::start_on(&given, patience).await;
                 host.mongo = Some(uri);
                 Some(host)
             }
@@ -119,6 +140,10 @@ impl TestHost {
 
     /// A fresh host with more settings, as in the environment.
     pub async fn with(environment: &[(&str, &str)]) -> Self {
+        Self::start_on(environment, Patience::default()).await
+    }
+
+    async fn start_on(environment: &[(&str, &str)], patience: Patience) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut all = vec![
             ("BOWSPRIT_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -133,6 +158,7 @@ impl TestHost {
             origin: String::new(),
             environment: all,
             cut: Cut::default(),
+            patience,
             data,
             mongo: None,
         };
@@ -142,15 +168,19 @@ impl TestHost {
 
     /// Starts it (again) on the same data.
     pub async fn start_again(&mut self) {
+        self.start_through(Cut::default()).await.expect("the host starts");
+    }
+
+    async fn start_through(&mut self, cut: Cut) -> Result<(), String> {
         install_crypto();
         let environment = self.environment.clone().into_iter();
         let settings = Settings::load(None, environment, Flags::default()).unwrap();
-        self.cut = Cut::default();
-        let cut = self.cut.clone();
-        let started = Host::start_through(settings, |store| cut.around(store)).await;
-        let host = started.expect("the host starts");
+        self.cut = cut.clone();
+        let started = Host::start_through(settings, self.patience, |store| cut.around(store)).await;
+        let host = started.map_err(|error| format!("{error:#}"))?;
         self.origin = format!("http://{}", host.address());
         self.host = Some(host);
+        Ok(())
     }
 
     /// Changes a setting for the next start.
@@ -164,11 +194,62 @@ impl TestHost {
         self.cut.after(writes);
     }
 
+    /// Whether it did so.
+    pub fn has_died(&self) -> bool {
+        self.cut.is_dead()
+    }
+
+    /// What it has written since [`Self::dies_after`].
+    pub fn written(&self) -> BTreeSet<Written> {
+        self.cut.written()
+    }
+
+    /// Holds back the host's next read of one document of a collection.
+    pub fn holds(&self, of: &'static Collection) -> Held {
+        self.cut.hold(of)
+    }
+
+    /// The store, past everything that is between the host and it.
+    pub fn store(&self) -> Arc<dyn Documents> {
+        self.cut.inner()
+    }
+
     /// Starts a host on what one that died left behind.
     pub async fn rise_again(&mut self) {
-        self.cut.now().await;
-        drop(self.host.take());
+        self.die().await;
         self.start_again().await;
+    }
+
+    /// Starts a host anew that dies after `writes` writes, be it in its start.
+    pub async fn rise_to_die(&mut self, writes: i64) {
+        self.die().await;
+        let cut = Cut::default();
+        cut.after(writes);
+        // It may not come far.
+        let _ = self.start_through(cut).await;
+    }
+
+    async fn die(&mut self) {
+        self.cut.now().await;
+        if let Some(host) = self.host.take() {
+            // Frees what a process would take with it; it can write nothing.
+            tokio::spawn(async move { drop(host.stop().await) });
+        }
+    }
+
+    /// One more host on the same store, with the same keys.
+    pub async fn replica(&self) -> Self {
+        let mut replica = Self {
+            host: None,
+            origin: String::new(),
+            environment: self.environment.clone(),
+            cut: Cut::default(),
+            patience: self.patience,
+            data: tempfile::tempdir().unwrap(),
+            mongo: None,
+        };
+        replica.start_again().await;
+        replica
     }
 
     /// Stops it in order.

@@ -256,11 +256,10 @@ impl FromRequestParts<ApiState> for PathNumber {
     }
 }
 
-/// Query parameters that are numbers within a range; anything else counts as
-/// not given (contract §1.6).
-pub(crate) struct Numbers(HashMap<String, String>);
+/// Query parameters, read one by one: what somebody else adds does no harm.
+pub(crate) struct Parameters(HashMap<String, String>);
 
-impl FromRequestParts<ApiState> for Numbers {
+impl FromRequestParts<ApiState> for Parameters {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
@@ -270,7 +269,7 @@ impl FromRequestParts<ApiState> for Numbers {
     }
 }
 
-impl Numbers {
+impl Parameters {
     /// The parameter if it is not empty and can be read; an error that names
     /// it if it cannot.
     pub(crate) fn parsed<T: FromStr>(
@@ -282,8 +281,9 @@ impl Numbers {
         given.map(|it| it.parse().map_err(|_| Error::invalid(name, accepted))).transpose()
     }
 
-    /// The parameter if it is a number in `range`, else `default`.
-    pub(crate) fn get(
+    /// The parameter if it is a number in `range`, else `default` (contract
+    /// §1.6).
+    pub(crate) fn number(
         &self,
         name: &str,
         range: std::ops::RangeInclusive<u64>,

@@ -2,6 +2,7 @@
 //! (contract R1), so that existing dashboards go on working.
 
 mod plugins;
+mod runs;
 
 use std::{
     collections::HashMap,
@@ -16,6 +17,7 @@ use prometheus::{
 };
 
 use self::plugins::PluginFigures;
+pub(crate) use self::runs::RunFigures;
 use crate::table::Route;
 
 /// Methods that are labels of their own. Anybody can make up a method; nobody
@@ -38,6 +40,7 @@ pub(crate) struct Metrics {
     routes: HashMap<String, RouteFigures>,
     unknown: RouteFigures,
     plugins: Arc<PluginFigures>,
+    runs: RunFigures,
 }
 
 /// The figures of one path. Handles are looked up by their labels once.
@@ -85,6 +88,7 @@ impl Metrics {
         for it in [&in_flight, &streams, &connections] {
             registry.register(Box::new(it.clone()))?;
         }
+        let runs = RunFigures::new(&registry)?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let plugins = Arc::new(PluginFigures::new(&registry)?);
         let known = |it: &Route| (it.path.clone(), RouteFigures::new(&it.path, it.metered));
@@ -100,6 +104,7 @@ impl Metrics {
             routes,
             unknown,
             plugins,
+            runs,
         })
     }
 
@@ -128,6 +133,11 @@ impl Metrics {
     /// Requests without an answer yet.
     pub(crate) fn in_flight(&self) -> &IntGauge {
         &self.in_flight
+    }
+
+    /// What is counted of runs.
+    pub(crate) fn runs(&self) -> &RunFigures {
+        &self.runs
     }
 
     /// The figures of the route with this pattern, or of everything unknown.

@@ -245,10 +245,18 @@ impl Clusters {
         self.probe(&record).await
     }
 
-    /// Removes a cluster. Objects in it stay.
+    /// Removes a cluster. Objects in it stay. A preference for it goes last: a
+    /// default that is not there counts as none.
     pub async fn delete(&self, caller: &Caller, name: &str) -> Result<()> {
         let record = self.mine(caller, name).await?.value;
         self.stored.remove(&record.id.to_string()).await?;
+        if self.default_id(caller).await? == Some(record.id) {
+            let unset = |it: &mut Preferences| {
+                it.default_cluster.take_if(|it| *it == record.id);
+                Ok::<_, Error>(())
+            };
+            self.preferences.update(&caller.user.to_string(), unset).await?;
+        }
         self.kubernetes.forget(record.id).await;
         let object = Object::new("cluster", record.id).detail(format!("`{}`", record.name));
         self.audit.record(caller, Action::ClusterRemoved, object).await;

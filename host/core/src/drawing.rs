@@ -136,6 +136,13 @@ impl Drawing {
         Self { text }
     }
 
+    /// Takes back what was kept of it, if anything was.
+    pub(crate) fn restore(&mut self, kept: Option<Bytes>) {
+        if let Some(bytes) = kept {
+            *self = Self::from_bytes(bytes);
+        }
+    }
+
     /// The text of a drawing that lies as `nodes` and `edges` in a larger
     /// object, as the reference product keeps it; `None` if neither is there.
     pub fn bytes_in(object: &str) -> Option<Bytes> {

@@ -32,7 +32,7 @@ use invites::Invites;
 pub use login::Login;
 use passwords::Passwords;
 use registration::FirstAdmin;
-pub use registration::Registration;
+pub use registration::{CLAIM_LIFE, Registration};
 use sessions::{Checked, Session, Sessions};
 use throttle::{Throttle, ThrottleRules};
 use tokens::{Access, SHORT, Tokens};
@@ -58,6 +58,9 @@ pub struct IdentityRules {
     pub invite_life: Option<Duration>,
     /// How many wrong passwords are let pass.
     pub throttle: ThrottleRules,
+    /// How long the claim to be the first user is left to a registration that
+    /// does not end.
+    pub claim_life: Duration,
 }
 
 impl Default for IdentityRules {
@@ -70,6 +73,7 @@ impl Default for IdentityRules {
             password_max: 72,
             invite_life: None,
             throttle: ThrottleRules::default(),
+            claim_life: CLAIM_LIFE,
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::{
     id::Id,
     store::{
         Collection, Direction, Documents, Expiry, Field, FieldKind, Filter, Query, Record,
-        Repository,
+        Repository, StoreError,
     },
     time::Timestamp,
+    workflows::Workflow,
 };
 
 /// What a notification is about.
@@ -139,29 +140,34 @@ impl Notifications {
         Self { stored: Repository::new(Arc::clone(store)), events }
     }
 
-    /// Tells `user` about a workflow.
-    pub async fn about_workflow(
+    /// Tells the owner of a workflow about a run of it, once: the note has the
+    /// id of the run.
+    pub(crate) async fn about_run(
         &self,
-        user: Id,
-        workflow: Id,
+        workflow: &Workflow,
+        run: Id,
         about: NotificationType,
         title: String,
         message: String,
     ) -> Result<()> {
         let now = Timestamp::now();
+        let user = workflow.owner_id;
         let notification = Notification {
-            id: Id::new(),
+            id: run,
             user_id: user,
             about,
             title,
             message,
             read: false,
-            link: format!("/dashboard/workflow/{workflow}"),
-            ref_id: Some(workflow),
+            link: format!("/dashboard/workflow/{}", workflow.id),
+            ref_id: Some(workflow.id),
             created_at: now,
             updated_at: now,
         };
-        let stored = self.stored.insert(notification).await?.value;
+        let stored = match self.stored.insert(notification).await {
+            Err(StoreError::Taken(_)) => return Ok(()),
+            other => other?.value,
+        };
         let view = NotificationView::from(stored);
         self.events.publish(&Topic::Notifications(user), "new_notification", &view);
         Ok(())

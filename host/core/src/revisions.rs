@@ -78,9 +78,7 @@ impl Record for Revision {
     }
 
     fn restore_payload(&mut self, payload: Option<Bytes>) {
-        if let Some(bytes) = payload {
-            self.drawing = Drawing::from_bytes(bytes);
-        }
+        self.drawing.restore(payload);
     }
 }
 

@@ -11,6 +11,7 @@ mod execute;
 mod graph;
 pub mod inventory;
 mod lock;
+pub mod meter;
 pub mod plan;
 mod record;
 mod resume;
@@ -20,6 +21,7 @@ pub mod vault;
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -42,7 +44,8 @@ use crate::{
 use cleanup::Cleanup;
 use inventory::Inventory;
 use lock::Locks;
-pub use lock::{RUN_LOCKS, RunLock};
+pub use lock::{LOCK_LIFE, RUN_LOCKS, RunLock};
+use meter::Meter;
 pub use record::{RUNS, Run, RunStatus, RunView};
 use vault::{Given, Vaults};
 
@@ -104,6 +107,7 @@ pub struct Runs {
     tasks: Arc<dyn Tasks>,
     cleanup: Cleanup,
     audit: Audit,
+    meter: Arc<dyn Meter>,
     /// Runs this host works on.
     own: Arc<Mutex<HashSet<Id>>>,
 }
@@ -128,6 +132,10 @@ pub struct RunParts {
     pub tasks: Arc<dyn Tasks>,
     /// What remembers who did it.
     pub audit: Audit,
+    /// What counts runs.
+    pub meter: Arc<dyn Meter>,
+    /// How long a run is left to a host that says nothing of it.
+    pub lock_life: Duration,
 }
 
 impl Runs {
@@ -140,7 +148,7 @@ impl Runs {
             runs: Repository::new(Arc::clone(store)),
             versions: parts.versions,
             vaults: Vaults::new(store, parts.keys),
-            locks: Locks::new(store),
+            locks: Locks::new(store, parts.lock_life),
             cleanup: Cleanup { clusters: parts.clusters.clone(), inventories: inventories.clone() },
             inventories,
             clusters: parts.clusters,
@@ -149,6 +157,7 @@ impl Runs {
             observer: parts.observer,
             tasks: parts.tasks,
             audit: parts.audit,
+            meter: parts.meter,
             own: Arc::default(),
         }
     }
@@ -191,6 +200,7 @@ impl Runs {
                 return Err(error);
             }
         };
+        self.meter.started();
         let (tell, finished) = oneshot::channel();
         let (this, caller) = (self.clone(), caller.clone());
         self.tasks.start("run a workflow", async move {
@@ -224,9 +234,12 @@ impl Runs {
 
     /// Removes the objects of nodes that are not in the drawing any more, in
     /// the background.
-    pub fn remove_dropped(&self, workflow: &Workflow) -> Removal {
-        let (this, workflow) = (self.clone(), workflow.clone());
-        self.removal(async move { this.remove_undrawn(&workflow).await })
+    pub fn remove_dropped(&self, workflow: Id) -> Removal {
+        let this = self.clone();
+        self.removal(async move {
+            let known = this.inventory_of(workflow).await?;
+            this.remove_undrawn(workflow, known).await
+        })
     }
 
     /// Removes all objects of a workflow and stops following it, in the
@@ -236,12 +249,12 @@ impl Runs {
         let (this, caller, workflow) = (self.clone(), caller.clone(), workflow.clone());
         self.removal(async move {
             this.observer.unfollow(workflow.id).await?;
-            let known = this.inventory_of(&workflow).await?;
+            let known = this.inventory_of(workflow.id).await?;
             if !known.is_empty() || workflow.run_count == 0 {
                 let object = Object::new("workflow", workflow.id)
                     .detail(format!("{} objects that runs applied", known.len()));
                 this.audit.record(&caller, Action::ObjectsRemoved, object).await;
-                return this.cleanup.remove(workflow.id, |_| true).await;
+                return this.cleanup.remove(workflow.id, known).await;
             }
             let Ok(record) = this.clusters.mine(&caller, &workflow.cluster_id).await else {
                 return Ok(Vec::new());

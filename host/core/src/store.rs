@@ -95,7 +95,9 @@ pub struct Document {
     pub id: String,
     /// Grows by one with every write.
     pub revision: Revision,
-    /// A JSON object; holds neither the id nor the revision.
+    /// A JSON object; holds neither the id nor the revision. An adapter may
+    /// note something of its own in it, under a key that begins with `$`: give
+    /// it back with the rest.
     pub body: String,
     /// Bytes kept beside the body: opaque, never indexed, up to 16 MiB.
     pub payload: Option<Bytes>,
@@ -130,6 +132,8 @@ scalar_from!(&str => Text, String => Text, i64 => Int, bool => Bool, Timestamp =
 pub enum Filter {
     /// Every document.
     All,
+    /// Those with one of these ids.
+    Ids(Vec<String>),
     /// The field has this value.
     Eq(&'static str, Scalar),
     /// The field has one of these values.

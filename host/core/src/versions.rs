@@ -120,14 +120,38 @@ impl Versions {
                 Ok(_) => break,
             }
         }
+        self.settle(&mut version).await?;
+        Ok(version)
+    }
+
+    /// Gives a workflow the number of its new version.
+    pub(crate) async fn number(&self, workflow: Id, number: i64) -> Result<()> {
         let mut patch = Patch::default();
-        patch.set.insert("current_version".into(), version.version.into());
+        patch.set.insert("current_version".into(), number.into());
         // A version made meanwhile has a higher number, which then stays.
-        let older = Filter::Less("current_version", version.version.into());
-        match self.workflows.patch(&workflow.id.to_string(), None, &older, &patch).await {
-            Ok(_) | Err(StoreError::Stale(_)) => Ok(version),
+        let older = Filter::Less("current_version", number.into());
+        match self.workflows.patch(&workflow.to_string(), None, &older, &patch).await {
+            Ok(_) | Err(StoreError::Stale(_) | StoreError::Missing) => Ok(()),
             Err(other) => Err(other.into()),
         }
+    }
+
+    async fn settle(&self, version: &mut Version) -> Result<()> {
+        self.number(version.workflow_id, version.version).await?;
+        if std::mem::take(&mut version.unsettled) {
+            let patch = Patch { unset: vec!["unsettled"], ..Patch::default() };
+            self.stored.patch(&version.id.to_string(), None, &Filter::All, &patch).await?;
+        }
+        Ok(())
+    }
+
+    /// Settles what hosts that died left unsettled.
+    pub async fn settle_all(&self) -> Result<()> {
+        let unsettled = Filter::Eq("unsettled", true.into());
+        for mut version in self.stored.find(&Query::new(unsettled, 1_000).bodies_only()).await? {
+            self.settle(&mut version.value).await?;
+        }
+        Ok(())
     }
 
     /// Records how the run of a version went.
@@ -214,6 +238,8 @@ impl Occasion {
             is_automatic: false,
             run_id: None,
             run_status: None,
+            // The version of a run that died is found by its status.
+            unsettled: !matches!(self, Self::Run(_)),
             drawing: workflow.drawing.clone(),
         };
         match self {

@@ -184,7 +184,7 @@ impl Workflows {
                 Ok(())
             })
             .await?;
-        let removal = (saved.run_count > 0).then(|| self.runs.remove_dropped(&saved));
+        let removal = (saved.run_count > 0).then(|| self.runs.remove_dropped(id));
         Ok((self.overlaid(saved).await?, removal))
     }
 

@@ -16,4 +16,4 @@ mod supervisor;
 
 pub use cli::{Cli, run};
 pub use settings::{Flags, Loaded, SettingError, Settings, to_markdown as settings_markdown};
-pub use start::Host;
+pub use start::{Host, Patience};

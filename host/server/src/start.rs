@@ -16,13 +16,14 @@ use bowsprit_host_core::{
     clusters::Clusters,
     dashboard::Dashboard,
     events::{Events, Hub},
+    identity::CLAIM_LIFE,
     kubernetes::Kubernetes,
     node_types::NodeTypes,
     notifications::Notifications,
     observer::Observer,
     palette::Palette,
     plugins::{PluginAdmin, PluginState, Plugins as _},
-    runs::{Abandoned, RunParts, Runs},
+    runs::{Abandoned, LOCK_LIFE, RunParts, Runs},
     search::Search,
     statuses::Statuses,
     store::Documents,
@@ -51,6 +52,22 @@ const CLUSTER_CHECK: Duration = Duration::from_secs(60);
 
 /// How often runs whose host died are looked for.
 const ABANDONED_CHECK: Duration = Duration::from_secs(30);
+
+/// How long a host leaves work to another that says nothing of it any more,
+/// where several share a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The first registration.
+    pub claims: Duration,
+    /// Runs.
+    pub runs: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { claims: CLAIM_LIFE, runs: LOCK_LIFE }
+    }
+}
 
 /// A host that serves.
 pub struct Host {
@@ -84,13 +101,14 @@ impl Host {
     /// Starts everything in order: settings are checked, then the store, the
     /// plugins, the monitors, and last the listener.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        Self::start_through(settings, |store| store).await
+        Self::start_through(settings, Patience::default(), |store| store).await
     }
 
     /// Starts with something of the caller's between the host and its store,
-    /// for tests of what happens when the store fails.
+    /// for tests of what happens when the store fails or the host dies.
     pub async fn start_through(
         settings: Settings,
+        patience: Patience,
         through: impl FnOnce(Arc<dyn Documents>) -> Arc<dyn Documents>,
     ) -> anyhow::Result<Self> {
         keys::prepare_data_dir(&settings.data_dir)?;
@@ -105,7 +123,7 @@ impl Host {
         let budgets = settings.plugins.budgets();
         let engine = start_plugins(&settings, &supervisor, events, (&edge, &budgets)).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
-        let parts = (edge, is_ready, audit, budgets);
+        let parts = (edge, is_ready, audit, budgets, patience);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, parts)?;
         identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
@@ -119,6 +137,9 @@ impl Host {
         changes.context("a change of an account cannot be finished")?;
         start_monitors(&supervisor, &state.clusters, &runs, &hub);
         workflows::tend(&supervisor, &state);
+        if !alone {
+            identity::watch_ends(&supervisor, &state.identity);
+        }
         readiness::watch(&supervisor, &store, &ready);
         let listener = listen(&settings.listen)
             .await
@@ -213,13 +234,16 @@ async fn start_plugins(
     Ok(engine)
 }
 
+/// What the use-cases are wired to besides store, events and plugins.
+type Wired = (Edge, watch::Receiver<Readiness>, Audit, Budgets, Patience);
+
 fn wire(
     settings: &Settings,
     store: &Arc<dyn Documents>,
     hub: &Arc<Hub>,
     engine: Arc<PluginEngine>,
     supervisor: &Supervisor,
-    (edge, ready, audit, budgets): (Edge, watch::Receiver<Readiness>, Audit, Budgets),
+    (edge, ready, audit, budgets, patience): Wired,
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
@@ -246,9 +270,11 @@ fn wire(
         keys: ring,
         tasks,
         audit: audit.clone(),
+        meter: Arc::new(edge.clone()),
+        lock_life: patience.runs,
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
-    let identity = identity::open(settings, store, audit.clone())?;
+    let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
         oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
         identity,

@@ -17,6 +17,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 mod text;
+mod types;
 
 use std::{
     future::IntoFuture,

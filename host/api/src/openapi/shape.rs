@@ -69,7 +69,7 @@ pub(super) fn components() -> Vec<(&'static str, Value)> {
         "status": "=draft|=published|=archived", "tags": ["text"], "nodes": ["#WorkflowNode"],
         "edges": ["any"], "versions?": ["any"], "current_version": "integer", "owner_id": "id",
         "team_id": "text", "created_at": "time", "updated_at": "time", "deleted_at?": "time",
-        "last_run_at?": "time", "run_count": "integer", "success_count": "integer",
+        "last_run_at?": "time", "last_run_id?": "id", "run_count": "integer", "success_count": "integer",
         "failure_count": "integer",
     });
     let version = json!({
@@ -77,7 +77,7 @@ pub(super) fn components() -> Vec<(&'static str, Value)> {
         "edges": ["any"], "name?": "text", "tag?": "text", "description": "text",
         "created_at": "time", "created_by": "id", "restored_from?": "integer",
         "is_automatic": "boolean", "run_id?": "id",
-        "run_status?": "=running|=completed|=failed",
+        "run_status?": "=running|=completed|=failed", "unsettled?": "boolean",
     });
     [
         ("WorkflowNode", node),

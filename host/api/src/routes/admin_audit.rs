@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     ApiState,
-    extract::{Auth, Numbers},
+    extract::{Auth, Parameters},
     openapi::Operation,
     problem::Problem,
     table::{Access, Table},
@@ -44,7 +44,7 @@ pub(super) fn add(table: Table) -> Table {
 async fn list_entries(
     State(state): State<ApiState>,
     Auth(caller): Auth,
-    query: Numbers,
+    query: Parameters,
 ) -> Result<Json<AuditPage>, Problem> {
     let filter = AuditFilter {
         actor: query.parsed("actor", "must be a user's id")?,
@@ -54,6 +54,6 @@ async fn list_entries(
         until: query.parsed("until", "must be an RFC 3339 time")?,
         before: query.parsed("before", "must be the number of an entry")?,
     };
-    let limit = query.get("limit", 1..=500, 100);
+    let limit = query.number("limit", 1..=500, 100);
     Ok(Json(state.audit.page(&caller, filter, limit as u32).await?))
 }

@@ -165,9 +165,9 @@ async fn stream_plugins(
     Admin(caller): Admin,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let slot = state.edge.streams().open(&caller)?;
+    let slot = state.edge.streams().open(&caller, state.identity.ended(&caller))?;
     let subscription = state.plugins.subscribe(&caller, sse::last_event_id(&headers))?;
-    Ok(sse::stream([sse::frame("connected", "{}")], subscription, None, slot))
+    Ok(sse::stream(Some(sse::frame("connected", "{}")), subscription, None, slot))
 }
 
 async fn list_activations(

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::{
     ApiState,
-    extract::{Admin, Json, Numbers, PathId},
+    extract::{Admin, Json, Parameters, PathId},
     openapi::Operation,
     problem::Problem,
     table::{Access, Table},
@@ -84,10 +84,10 @@ async fn list_users(
     State(state): State<ApiState>,
     Admin(caller): Admin,
     Query(given): Query<HashMap<String, String>>,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<axum::Json<Page>, Problem> {
-    let limit = numbers.get("limit", 1..=200, 50) as u32;
-    let offset = numbers.get("offset", 0..=u64::from(u32::MAX), 0);
+    let limit = parameters.number("limit", 1..=200, 50) as u32;
+    let offset = parameters.number("offset", 0..=u64::from(u32::MAX), 0);
     let asked = UserQuery { limit, offset, ..wanted(&given)? };
     let (users, total) = state.identity.users(&caller, &asked).await?;
     Ok(axum::Json(Page { users, total, limit, offset }))

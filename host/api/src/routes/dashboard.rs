@@ -12,7 +12,7 @@ use serde_json::json;
 use super::workflows::json_text;
 use crate::{
     ApiState,
-    extract::{Auth, Numbers},
+    extract::{Auth, Parameters},
     openapi::Operation,
     problem::Problem,
     table::{Access, Table},
@@ -44,9 +44,9 @@ pub(super) fn add(table: Table) -> Table {
 async fn recent_workflows(
     State(state): State<ApiState>,
     Auth(caller): Auth,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
-    let limit = numbers.get("limit", 1..=20, 5);
+    let limit = parameters.number("limit", 1..=20, 5);
     let recent = state.dashboard.recent(&caller, limit as u32).await?;
     let items: Vec<String> =
         recent.iter().map(Workflow::to_brief_json).collect::<Result<_, _>>()?;

@@ -1,5 +1,5 @@
-//! What the host says about itself: figures (R1) and the API document (R2,
-//! R3).
+//! What the host says about itself: figures (R1), the API document (R2, R3)
+//! and a page that shows it.
 
 use axum::{
     extract::State,
@@ -27,6 +27,37 @@ pub(super) fn add(table: Table) -> Table {
         .described(yaml("The API document as YAML"))
         .free(Method::GET, "/v1/api-docs/json", get_docs)
         .described(yaml("The API document as YAML, where older clients look for it"))
+        .free(Method::GET, "/v1/api-docs/html", get_page)
+        .described(file("A page that shows the API document", "text/html"))
+        .free(Method::GET, "/v1/api-docs/page.js", get_script)
+        .described(file("What the page does", "text/javascript"))
+        .free(Method::GET, "/v1/api-docs/page.css", get_style)
+        .described(file("How the page looks", "text/css"))
+}
+
+fn file(summary: &'static str, media: &'static str) -> Operation {
+    Operation::new(summary).answers_text(StatusCode::OK, media)
+}
+
+/// What the page may load: its own script, its own style, and the document.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+async fn get_page() -> ([(HeaderName, &'static str); 2], &'static str) {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+    ];
+    (headers, include_str!("documents/page.html"))
+}
+
+async fn get_script() -> Typed<&'static str> {
+    let media = "text/javascript; charset=utf-8";
+    ([(header::CONTENT_TYPE, media)], include_str!("documents/page.js"))
+}
+
+async fn get_style() -> Typed<&'static str> {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("documents/page.css"))
 }
 
 async fn get_metrics(State(state): State<ApiState>) -> Result<Typed<Vec<u8>>, Problem> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ApiState,
-    extract::{Auth, Numbers, PathId},
+    extract::{Auth, Parameters, PathId},
     openapi::Operation,
     problem::Problem,
     sse,
@@ -51,10 +51,10 @@ pub(super) fn add(table: Table) -> Table {
 async fn list_notifications(
     State(state): State<ApiState>,
     Auth(caller): Auth,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<Json<NotificationPage>, Problem> {
-    let limit = numbers.get("limit", 1..=100, 20);
-    let offset = numbers.get("offset", 0..=u64::from(u32::MAX), 0);
+    let limit = parameters.number("limit", 1..=100, 20);
+    let offset = parameters.number("offset", 0..=u64::from(u32::MAX), 0);
     Ok(Json(state.notifications.page(&caller, limit as u32, offset).await?))
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     ApiState,
-    extract::{Auth, Numbers, PathId, RawBody, parse},
+    extract::{Auth, Parameters, PathId, RawBody, parse},
     openapi::{Operation, codes_of},
     problem::Problem,
     sse,
@@ -140,9 +140,9 @@ async fn list_runs(
     State(state): State<ApiState>,
     Auth(caller): Auth,
     PathId(id): PathId,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<axum::Json<RunList>, Problem> {
-    let limit = numbers.get("limit", 1..=100, 10);
+    let limit = parameters.number("limit", 1..=100, 10);
     let runs = state.workflows.runs(&caller, id, limit as u32).await?;
     Ok(axum::Json(BTreeMap::from([("runs", runs)])))
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::workflows::{json_text, wrapped};
 use crate::{
     ApiState,
-    extract::{Auth, IfMatch, Json, Numbers, PathId, PathNumber},
+    extract::{Auth, IfMatch, Json, Parameters, PathId, PathNumber},
     openapi::Operation,
     problem::Problem,
     table::{Access, Table},
@@ -161,9 +161,9 @@ async fn list_versions(
     State(state): State<ApiState>,
     Auth(caller): Auth,
     PathId(id): PathId,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
-    let (page, limit) = paging(&numbers);
+    let (page, limit) = paging(&parameters);
     let answer = state.workflows.versions(&caller, id, page, limit).await?;
     let items: Vec<String> =
         answer.versions.iter().map(Version::to_json).collect::<Result<_, _>>()?;
@@ -230,9 +230,9 @@ async fn list_revisions(
     State(state): State<ApiState>,
     Auth(caller): Auth,
     PathId(id): PathId,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<axum::Json<Value>, Problem> {
-    let (page, limit) = paging(&numbers);
+    let (page, limit) = paging(&parameters);
     let answer = state.workflows.revisions(&caller, id, page, limit).await?;
     let (revisions, total) = (answer.revisions, answer.total);
     Ok(axum::Json(json!({ "revisions": revisions, "total": total, "page": page, "limit": limit })))
@@ -256,9 +256,9 @@ async fn restore_revision(
     wrapped(r#""message":"Revision restored""#, &restored)
 }
 
-fn paging(numbers: &Numbers) -> (u64, u32) {
-    let limit = numbers.get("limit", 1..=50, 10);
-    (numbers.get("page", 1..=u64::from(u32::MAX), 1), limit as u32)
+fn paging(parameters: &Parameters) -> (u64, u32) {
+    let limit = parameters.number("limit", 1..=50, 10);
+    (parameters.number("page", 1..=u64::from(u32::MAX), 1), limit as u32)
 }
 
 fn labelled(message: &str, version: &Version) -> Result<Response, Problem> {

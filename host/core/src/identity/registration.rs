@@ -20,8 +20,9 @@ use crate::{
 
 pub(super) const FIRST_ADMIN: &str = "first-admin";
 /// A claim whose user is still missing after this long belongs to a
-/// registration that died between its two writes.
-const ABANDONED: Duration = Duration::from_secs(30);
+/// registration that died between its two writes, unless the host is told
+/// otherwise.
+pub const CLAIM_LIFE: Duration = Duration::from_secs(30);
 
 /// A request to register.
 pub struct Registration {
@@ -128,7 +129,7 @@ impl Identity {
                 Err(other) => Err(other.into()),
             };
         };
-        let abandoned = Timestamp::now().since(existing.at) > ABANDONED
+        let abandoned = Timestamp::now().since(existing.at) >= self.rules.claim_life
             && self.users.get(&existing.user_id.to_string()).await?.is_none();
         if !abandoned {
             return Ok(false);

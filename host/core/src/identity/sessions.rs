@@ -169,7 +169,7 @@ pub struct Sessions {
     remembered: Arc<Recent<Box<str>, Checked>>,
     /// Users as they see themselves.
     users: Arc<Recent<Id, Arc<UserView>>>,
-    watched: Watched,
+    pub(super) watched: Watched,
     refresh: Duration,
 }
 
@@ -299,6 +299,17 @@ impl Sessions {
         self.users.get(&user)
     }
 
+    /// A page of sessions, also of those that are over.
+    pub(super) async fn find(&self, query: &Query) -> Result<Vec<Session>> {
+        Ok(self.stored.find(query).await?.into_iter().map(|it| it.value).collect())
+    }
+
+    /// A session was found to be over.
+    pub(super) fn is_over(&self, id: Id) {
+        self.forget(id);
+        self.watched.end(id);
+    }
+
     /// To be called before a token, or a user, is checked.
     pub(super) fn before(&self) -> (Before, Before) {
         (self.remembered.before(), self.users.before())
@@ -342,8 +353,7 @@ impl Sessions {
     /// Ends a session: its tokens stop counting at once.
     pub async fn end(&self, id: Id) -> Result<()> {
         let ended = self.set(id, [("ended_at", Timestamp::now())]).await;
-        self.forget(id);
-        self.watched.end(id);
+        self.is_over(id);
         match ended {
             // It was over already.
             Err(Error::Unauthenticated { .. }) => Ok(()),

@@ -1,19 +1,29 @@
 //! Sessions somebody waits for the end of: those of open streams.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
 
-use crate::id::Id;
+use super::{Identity, users::User};
+use crate::{
+    Result,
+    id::Id,
+    store::{Filter, Query},
+    time::Timestamp,
+};
+
+/// Sessions asked for at once.
+const ASKED: usize = 5_000;
 
 /// Entries nobody waits at are looked for when there are twice as many entries
 /// as after the last look, but not before there are so many.
 const LOOK: usize = 64;
 
-/// Tells those who wait that a session is over. Knows what ends on this host.
+/// Tells those who wait that a session is over. Knows what ends on this host;
+/// what others end is looked for, see [`Identity::notice_ended`].
 #[derive(Clone, Default)]
 pub(super) struct Watched {
     waiting: Arc<Mutex<Waiting>>,
@@ -60,8 +70,50 @@ impl Watched {
         });
     }
 
+    /// The sessions somebody waits at, with their users.
+    fn awaited(&self) -> Vec<(Id, Id)> {
+        let waiting = self.lock();
+        let awaited = waiting.sessions.iter().filter(|(_, (_, over))| over.receiver_count() > 0);
+        awaited.map(|(session, (user, _))| (*session, *user)).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Identity {
+    /// Tells those who wait here for the end of a session that another host
+    /// has ended. Two reads, however many wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store; nobody is told anything then.
+    pub async fn notice_ended(&self) -> Result<()> {
+        for some in self.sessions.watched.awaited().chunks(ASKED) {
+            self.notice_ended_of(some).await?;
+        }
+        Ok(())
+    }
+
+    async fn notice_ended_of(&self, awaited: &[(Id, Id)]) -> Result<()> {
+        let users: HashSet<Id> = awaited.iter().map(|(_, user)| *user).collect();
+        let page = |ids: Vec<String>| Query::new(Filter::Ids(ids), ASKED as u32);
+        let users = page(users.iter().map(Id::to_string).collect());
+        let users = self.users.find(&users).await?;
+        let users: HashMap<Id, &User> = users.iter().map(|it| (it.id, &it.value)).collect();
+        let sessions = page(awaited.iter().map(|(session, _)| session.to_string()).collect());
+        let sessions = self.sessions.find(&sessions).await?;
+        let (now, mut live) = (Timestamp::now(), HashSet::new());
+        for session in sessions {
+            let user = users.get(&session.user_id).filter(|it| it.is_active());
+            if user.is_some_and(|it| session.belongs_to(it)) && session.refresh_until >= now {
+                live.insert(session.id);
+            }
+        }
+        let over = awaited.iter().filter(|(session, _)| !live.contains(session));
+        over.for_each(|(session, _)| self.sessions.is_over(*session));
+        Ok(())
     }
 }
 

@@ -27,19 +27,17 @@ pub(super) struct Cleanup {
 }
 
 impl Cleanup {
-    /// Removes the objects that `chosen` picks. Answers what could not be
-    /// removed or was kept, in sentences; those that could not be removed
-    /// stay in the inventory.
+    /// Removes the objects of these entries, as the caller found them in the
+    /// inventory. Answers what could not be removed or was kept, in sentences;
+    /// those that could not be removed stay in the inventory.
     pub(super) async fn remove(
         &self,
         workflow: Id,
-        chosen: impl Fn(&inventory::Entry) -> bool,
+        mut entries: Vec<inventory::Entry>,
     ) -> Result<Vec<String>> {
-        let Some(inventory) = self.inventories.get(&workflow.to_string()).await? else {
+        if entries.is_empty() {
             return Ok(Vec::new());
-        };
-        let mut entries: Vec<inventory::Entry> =
-            inventory.value.entries.iter().filter(|it| chosen(it)).cloned().collect();
+        }
         entries.reverse();
         let mut clusters: HashMap<Id, Result<Arc<dyn Cluster>, String>> = HashMap::new();
         for entry in &entries {
@@ -90,6 +88,8 @@ impl Cleanup {
         self.clusters.connect(&record).await.map_err(|it| it.to_string())
     }
 
+    /// Forgets entries that are still as they were found: what a run has
+    /// applied anew meanwhile is that run's.
     async fn forget(&self, workflow: Id, gone: &[inventory::Entry]) -> Result<()> {
         self.inventories
             .update(&workflow.to_string(), |it| {

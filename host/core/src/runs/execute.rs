@@ -6,6 +6,7 @@ use super::{
     Finished, RunLock, Runs,
     apply::{Applier, Outcome, described},
     inventory::Entry,
+    meter::Ending,
     plan::{Plan, Target},
     record::{Run, RunStatus},
     scope,
@@ -21,7 +22,7 @@ use crate::{
     node_types::{Finding, Severity},
     notifications::NotificationType,
     observer::{Seed, Subject},
-    store::{Filter, Patch},
+    store::{Filter, Patch, Query, StoreError},
     workflows::Workflow,
 };
 
@@ -45,6 +46,8 @@ impl Runs {
             run.log("completed");
         }
         run.end(failure.as_ref().map(sentence));
+        let ending = if failure.is_none() { Ending::Completed } else { Ending::Failed };
+        self.meter.ended(ending, run.took());
         if let Err(error) = self.record(&workflow, &run).await {
             tracing::error!(run = %run.id, error = &error as &dyn std::error::Error, "run was not recorded");
         }
@@ -216,26 +219,28 @@ impl Runs {
         let is_stale = |entry: &Entry| {
             !is_current(entry) && (!is_drawn(entry) || output.contains_key(&entry.node))
         };
-        for entry in self.inventory_of(workflow).await? {
+        let mut stale = Vec::new();
+        for entry in self.inventory_of(workflow.id).await? {
             let object = described(&entry.key());
             if is_stale(&entry) {
                 run.log(format!("{}: {object} is no longer drawn", entry.node));
+                stale.push(entry);
             } else if !is_current(&entry) {
                 run.log(format!("warning: {}: {object} was kept", entry.node));
             }
         }
-        for warning in self.cleanup.remove(workflow.id, is_stale).await? {
+        for warning in self.cleanup.remove(workflow.id, stale).await? {
             run.log(format!("warning: {warning}"));
         }
         Ok(())
     }
 
-    pub(super) async fn inventory_of(&self, workflow: &Workflow) -> Result<Vec<Entry>> {
-        let stored = self.inventories.get(&workflow.id.to_string()).await?;
+    pub(super) async fn inventory_of(&self, workflow: Id) -> Result<Vec<Entry>> {
+        let stored = self.inventories.get(&workflow.to_string()).await?;
         Ok(stored.map(|it| it.value.entries).unwrap_or_default())
     }
 
-    /// Stores the record, counts, and tells the owner.
+    /// Stores the record of a run that is over, and what follows from it.
     pub(super) async fn record(&self, workflow: &Workflow, run: &Run) -> Result<()> {
         self.runs
             .update(&run.id.to_string(), |it| {
@@ -243,25 +248,47 @@ impl Runs {
                 Ok::<_, Error>(())
             })
             .await?;
-        self.versions.record_run(workflow.id, run.version, run.status.as_str()).await?;
-        let succeeded = run.status == RunStatus::Completed;
-        let counter = if succeeded { "success_count" } else { "failure_count" };
-        let mut patch =
-            Patch { increment: vec![("run_count", 1), (counter, 1)], ..Patch::default() };
-        patch.set.insert("last_run_at".into(), run.started_at.to_string().into());
-        self.workflows.patch(&workflow.id.to_string(), None, &Filter::All, &patch).await?;
-        let (about, title) = if succeeded {
-            (NotificationType::WorkflowDeployed, "Workflow deployed")
-        } else {
-            (NotificationType::WorkflowFailed, "Workflow failed")
+        self.follow_up(workflow, run).await
+    }
+
+    /// Counts a run that is over, tells the owner and, last, writes on its
+    /// version how it went: one that is said to go on tells the next start
+    /// that this is not done. Each step may be repeated.
+    pub(super) async fn follow_up(&self, workflow: &Workflow, run: &Run) -> Result<()> {
+        self.count(workflow.id, run).await?;
+        let (about, title) = match run.status {
+            RunStatus::Completed => (NotificationType::WorkflowDeployed, "Workflow deployed"),
+            _ => (NotificationType::WorkflowFailed, "Workflow failed"),
         };
         let message = match &run.error {
             None => format!("`{}` is deployed as version {}.", workflow.name, run.version),
             Some(error) => format!("`{}` was not deployed: {error}", workflow.name),
         };
-        self.notifications
-            .about_workflow(workflow.owner_id, workflow.id, about, title.into(), message)
-            .await
+        self.notifications.about_run(workflow, run.id, about, title.into(), message).await?;
+        self.versions.record_run(workflow.id, run.version, run.status.as_str()).await
+    }
+
+    async fn count(&self, workflow: Id, run: &Run) -> Result<()> {
+        let counter = match run.status {
+            RunStatus::Completed => "success_count",
+            _ => "failure_count",
+        };
+        let mut patch =
+            Patch { increment: vec![("run_count", 1), (counter, 1)], ..Patch::default() };
+        patch.set.insert("last_run_at".into(), run.started_at.to_string().into());
+        patch.set.insert("last_run_id".into(), run.id.to_string().into());
+        let id = workflow.to_string();
+        let this = Query::new(Filter::Ids(vec![id.clone()]), 1).bodies_only();
+        loop {
+            let found = self.workflows.find(&this).await?.pop();
+            let Some(found) = found.filter(|it| it.last_run_id != Some(run.id)) else {
+                return Ok(());
+            };
+            match self.workflows.patch(&id, Some(found.revision), &Filter::All, &patch).await {
+                Err(StoreError::Stale(_)) => {}
+                other => return other.map(drop).map_err(Error::from),
+            }
+        }
     }
 }
 

@@ -107,9 +107,9 @@ impl Inventory {
         }
     }
 
-    /// Forgets an object.
+    /// Forgets an object that is still known by this very entry.
     pub fn remove(&mut self, entry: &Entry) {
-        self.entries.retain(|it| !it.is_same_object(entry));
+        self.entries.retain(|it| it != entry);
     }
 }
 
@@ -141,7 +141,12 @@ mod tests {
         inventory.put(entry("b", "u2"));
         assert_eq!(inventory.entries.len(), 2);
         assert_eq!(inventory.entries[0].uid, "u1");
-        inventory.remove(&entry("a", ""));
+        let known = inventory.entries[0].clone();
+        inventory.put(entry("a", "u3"));
+        inventory.remove(&known);
+        assert_eq!(inventory.entries.len(), 2, "it was applied anew meanwhile");
+        let known = inventory.entries[0].clone();
+        inventory.remove(&known);
         assert_eq!(inventory.entries[0].name, "b");
     }
 }

@@ -11,8 +11,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// A lock nobody renews for this long belongs to a host that died.
-const EXPIRY: Duration = Duration::from_secs(120);
+/// A lock nobody renews for this long belongs to a host that died, unless the
+/// host is told otherwise.
+pub const LOCK_LIFE: Duration = Duration::from_secs(120);
 
 /// The right to run a workflow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,17 +45,20 @@ impl Record for RunLock {
 #[derive(Clone)]
 pub(super) struct Locks {
     stored: Repository<RunLock>,
+    life: Duration,
 }
 
 impl Locks {
-    pub(super) fn new(store: &Arc<dyn Documents>) -> Self {
-        Self { stored: Repository::new(Arc::clone(store)) }
+    /// Locks in `store`. One that is not renewed for `life` is for others to
+    /// take.
+    pub(super) fn new(store: &Arc<dyn Documents>, life: Duration) -> Self {
+        Self { stored: Repository::new(Arc::clone(store)), life }
     }
 
     /// Takes the lock of `workflow`, or says that a run is under way.
     pub(super) async fn take(&self, workflow: Id, run: Id) -> Result<RunLock> {
         let key = workflow.to_string();
-        let expires_at = Timestamp::now() + EXPIRY;
+        let expires_at = Timestamp::now() + self.life;
         let lock = RunLock { key: key.clone(), run, expires_at };
         loop {
             match self.stored.insert(lock.clone()).await {
@@ -82,7 +86,7 @@ impl Locks {
         self.stored
             .update(&lock.key, |it| {
                 if it.run == lock.run {
-                    it.expires_at = Timestamp::now() + EXPIRY;
+                    it.expires_at = Timestamp::now() + self.life;
                 }
                 Ok::<_, Error>(())
             })

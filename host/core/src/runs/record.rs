@@ -1,6 +1,6 @@
 //! Runs as they are stored and shown.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -194,6 +194,11 @@ impl Run {
         self.completed_at = Some(now);
         self.duration = i64::try_from(now.since(self.started_at).as_millis()).unwrap_or(i64::MAX);
         self.error = error;
+    }
+
+    /// How long it took, once it is over.
+    pub(super) fn took(&self) -> Duration {
+        Duration::from_millis(self.duration.unsigned_abs())
     }
 
     /// Notes what became of a node.

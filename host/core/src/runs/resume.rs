@@ -10,13 +10,15 @@ use std::collections::HashSet;
 use super::{
     Abandoned, Runs,
     apply::described,
-    inventory::Inventory,
+    inventory::{Entry, Inventory},
+    meter::Ending,
     plan::{Plan, Target},
     record::{Run, RunStatus},
     vault::Vault,
 };
 use crate::{
     Result,
+    id::Id,
     observer::{Seed, Subject},
     store::{Filter, Query, Stored},
     workflows::{Status, Workflow},
@@ -61,12 +63,20 @@ impl Runs {
             let goes_on = self.is_own(run)
                 || which == Abandoned::Expired && self.locks.is_held(workflow, run).await?;
             if !goes_on {
-                let ended = self.runs.get(&run.to_string()).await?.map(|it| it.value.status);
-                let status = ended.unwrap_or(RunStatus::Failed);
-                self.versions.record_run(workflow, number, status.as_str()).await?;
+                self.end_version(workflow, number, run).await?;
             }
         }
-        Ok(())
+        self.versions.settle_all().await
+    }
+
+    async fn end_version(&self, workflow: Id, number: i64, run: Id) -> Result<()> {
+        self.versions.number(workflow, number).await?;
+        let run = self.runs.get(&run.to_string()).await?.map(|it| it.value);
+        let drawn = self.workflows.get(&workflow.to_string()).await?;
+        match run.filter(|it| it.status != RunStatus::Running).zip(drawn) {
+            Some((run, workflow)) => self.follow_up(&workflow, &run).await,
+            None => self.versions.record_run(workflow, number, RunStatus::Failed.as_str()).await,
+        }
     }
 
     async fn end_one(&self, mut run: Run) -> Result<()> {
@@ -74,11 +84,12 @@ impl Runs {
             return Ok(());
         };
         let id = run.id;
-        for entry in self.inventory_of(&workflow).await?.iter().filter(|it| it.run == id) {
+        for entry in self.inventory_of(workflow.id).await?.iter().filter(|it| it.run == id) {
             let state = if entry.uid.is_empty() { "may be applied" } else { "applied" };
             run.log(format!("{}: {} {state}", entry.node, described(&entry.key())));
         }
         run.end(Some("the host stopped while this was being run; run it again".into()));
+        self.meter.ended(Ending::Interrupted, run.took());
         self.record(&workflow, &run).await?;
         self.locks.revoke(run.workflow_id, run.id).await
     }
@@ -86,6 +97,7 @@ impl Runs {
     /// Goes on where earlier starts of the host left off, workflow by
     /// workflow; one that cannot be resumed does not keep back the others.
     pub async fn resume(&self) -> Result<()> {
+        self.empty_vaults().await?;
         let mut skip = 0;
         loop {
             let page = self.inventories.find(&Query::new(Filter::All, 200).skipping(skip)).await?;
@@ -95,35 +107,64 @@ impl Runs {
             skip += page.len() as u64;
             for inventory in page {
                 let workflow = inventory.workflow;
-                if let Err(error) = self.resume_one(&inventory.value).await {
+                if let Err(error) = self.resume_one(inventory.value).await {
                     tracing::info!(%workflow, %error, "workflow is not resumed");
                 }
             }
         }
     }
 
-    async fn resume_one(&self, inventory: &Inventory) -> Result<()> {
+    async fn resume_one(&self, inventory: Inventory) -> Result<()> {
         if inventory.entries.is_empty() {
             return Ok(());
         }
         let id = inventory.workflow;
-        let stored = self.workflows.get(&id.to_string()).await?.map(|it| it.value);
-        let Some(workflow) = stored.filter(|it| it.deleted_at.is_none()) else {
-            self.vaults.empty(id).await?;
-            return self.cleanup.remove(id, |_| true).await.map(drop);
+        let live = self.live(id).await?.filter(|it| it.status != Status::Archived);
+        let Some(workflow) = live else {
+            self.observer.unfollow(id).await?;
+            return self.cleanup.remove(id, inventory.entries).await.map(drop);
         };
-        if workflow.status == Status::Archived {
-            return self.cleanup.remove(id, |_| true).await.map(drop);
-        }
-        self.remove_undrawn(&workflow).await?;
-        self.follow_again(inventory, &workflow).await
+        self.remove_undrawn(id, inventory.entries.clone()).await?;
+        self.follow_again(&inventory, &workflow).await
     }
 
-    /// Removes the objects of nodes that are not in the drawing.
-    pub(super) async fn remove_undrawn(&self, workflow: &Workflow) -> Result<Vec<String>> {
-        let parts = workflow.drawing.parts()?;
+    /// Removes those objects of `known` whose nodes are not drawn. The drawing
+    /// is read after `known` was: a node that is drawn and run in between has
+    /// no objects among them.
+    pub(super) async fn remove_undrawn(
+        &self,
+        workflow: Id,
+        mut known: Vec<Entry>,
+    ) -> Result<Vec<String>> {
+        // A workflow that is gone is whoever's who deleted it.
+        let Some(stored) = self.live(workflow).await? else { return Ok(Vec::new()) };
+        let parts = stored.drawing.parts()?;
         let drawn: HashSet<&str> = parts.nodes.iter().map(|it| it.id.as_ref()).collect();
-        self.cleanup.remove(workflow.id, |it| !drawn.contains(it.node.as_str())).await
+        known.retain(|it| !drawn.contains(it.node.as_str()));
+        self.cleanup.remove(workflow, known).await
+    }
+
+    async fn live(&self, workflow: Id) -> Result<Option<Workflow>> {
+        let stored = self.workflows.get(&workflow.to_string()).await?;
+        Ok(stored.map(|it| it.value).filter(|it| it.deleted_at.is_none()))
+    }
+
+    /// Empties the vaults of workflows that are gone.
+    async fn empty_vaults(&self) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let page = self.vaults.page(after).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for workflow in page {
+                if self.live(workflow).await?.is_some() {
+                    after += 1;
+                } else {
+                    self.vaults.empty(workflow).await?;
+                }
+            }
+        }
     }
 
     async fn follow_again(&self, inventory: &Inventory, workflow: &Workflow) -> Result<()> {

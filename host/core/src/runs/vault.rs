@@ -12,8 +12,11 @@ use crate::{
     Error, Result,
     id::Id,
     secrets::{HoldsSecrets, KeyRing, Place},
-    store::{Collection, Documents, Record, Repository, StoreError},
+    store::{Collection, Documents, Filter, Query, Record, Repository, StoreError},
 };
+
+/// Vaults read at a time.
+const PAGE: u32 = 200;
 
 /// Values by node id and by name.
 pub type Given = BTreeMap<String, BTreeMap<String, SecretString>>;
@@ -125,6 +128,14 @@ impl Vaults {
             }
         }
         Ok(Vault { nodes })
+    }
+
+    /// Some of the workflows that have values, without the first `skip`; none
+    /// at the end.
+    pub async fn page(&self, skip: u64) -> Result<Vec<Id>> {
+        let query = Query::new(Filter::All, PAGE).skipping(skip);
+        let found = self.stored.find(&query).await?;
+        Ok(found.into_iter().map(|it| it.value.workflow).collect())
     }
 
     /// Forgets all values of a workflow.

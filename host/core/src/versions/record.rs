@@ -45,6 +45,10 @@ pub struct Version {
     /// How that run went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_status: Option<String>,
+    /// True until the workflow has its number: it tells the next start of a
+    /// version that a host died over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
     /// What was drawn.
     #[serde(skip, default = "Drawing::empty")]
     pub drawing: Drawing,
@@ -63,6 +67,7 @@ pub static VERSIONS: Collection = Collection {
         Field { name: "created_by", kind: FieldKind::Id },
         Field { name: "run_id", kind: FieldKind::Id },
         Field { name: "run_status", kind: FieldKind::Text },
+        Field { name: "unsettled", kind: FieldKind::Bool },
         Field { name: SEARCH, kind: FieldKind::Search },
     ],
     indexes: &[
@@ -70,6 +75,7 @@ pub static VERSIONS: Collection = Collection {
         &["created_by", "created_at"],
         &["created_by", SEARCH],
         &["run_status"],
+        &["unsettled"],
     ],
     unique: &[Unique { name: "version_number", fields: &["workflow_id", "version"] }],
     expiry: None,
@@ -92,9 +98,7 @@ impl Record for Version {
     }
 
     fn restore_payload(&mut self, payload: Option<Bytes>) {
-        if let Some(bytes) = payload {
-            self.drawing = Drawing::from_bytes(bytes);
-        }
+        self.drawing.restore(payload);
     }
 
     fn complete(body: &mut Map<String, Value>) {

@@ -87,6 +87,9 @@ pub struct Workflow {
     /// When it was last run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run_at: Option<Timestamp>,
+    /// The last run that is in the counts, so that none is counted twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run_id: Option<Id>,
     /// How often it was run.
     #[serde(default)]
     pub run_count: i64,
@@ -148,9 +151,7 @@ impl Record for Workflow {
     }
 
     fn restore_payload(&mut self, payload: Option<Bytes>) {
-        if let Some(bytes) = payload {
-            self.drawing = Drawing::from_bytes(bytes);
-        }
+        self.drawing.restore(payload);
     }
 
     fn search_text(&self) -> Option<String> {
@@ -188,6 +189,7 @@ impl Workflow {
             updated_at: now,
             deleted_at: None,
             last_run_at: None,
+            last_run_id: None,
             run_count: 0,
             success_count: 0,
             failure_count: 0,

@@ -19,7 +19,12 @@ use secrecy::ExposeSecret as _;
 use crate::{
     keys,
     settings::{Auth, Settings},
+    supervisor::Supervisor,
 };
+
+/// How often sessions of open streams are looked at: a stream outlives a
+/// session that another replica ended by so much.
+const SESSION_CHECK: Duration = Duration::from_secs(1);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -27,13 +32,15 @@ pub(super) fn open(
     settings: &Settings,
     store: &Arc<dyn Documents>,
     audit: Audit,
+    claim_life: Duration,
 ) -> anyhow::Result<Identity> {
     let refresh = DAY * settings.token_refresh_max_age_days;
     // A token outlives its session, which decides; see `identity::tokens`.
     let tokens = Tokens::new(&keys::signing_keys(settings)?, ACTIVE + refresh + ACTIVE);
     let sessions = Sessions::new(Arc::clone(store), refresh);
     let passwords = Passwords::new(settings.limits.password_threads, HashCost::default());
-    Ok(Identity::new(store, sessions, passwords, tokens, rules(&settings.auth), audit))
+    let rules = IdentityRules { claim_life, ..rules(&settings.auth) };
+    Ok(Identity::new(store, sessions, passwords, tokens, rules, audit))
 }
 
 fn rules(auth: &Auth) -> IdentityRules {
@@ -50,7 +57,21 @@ fn rules(auth: &Auth) -> IdentityRules {
             per_address: auth.throttle.failures_per_address,
             window: Duration::from_secs(60) * auth.throttle.minutes,
         },
+        ..IdentityRules::default()
     }
+}
+
+/// Ends streams whose session another replica has ended.
+pub(super) fn watch_ends(supervisor: &Supervisor, identity: &Identity) {
+    let identity = identity.clone();
+    supervisor.every("end streams with their sessions", SESSION_CHECK, move || {
+        let identity = identity.clone();
+        async move {
+            if let Err(error) = identity.notice_ended().await {
+                tracing::debug!(%error, "the sessions of open streams were not looked at");
+            }
+        }
+    });
 }
 
 /// Puts down the configured invite code, where there is none yet.

@@ -10,6 +10,7 @@ use super::{THINGS, clear, fresh, insert, minute, parsed};
 
 pub(super) async fn all(store: &dyn Documents) {
     matches_by_every_kind_of_value(store).await;
+    matches_by_id(store).await;
     matches_absent_and_null_alike(store).await;
     combines_filters(store).await;
     asks_for_keys_with_odd_names(store).await;
@@ -59,6 +60,20 @@ async fn matches_by_every_kind_of_value(store: &dyn Documents) {
     assert_eq!(sizes(store, Filter::Less("done", true.into())).await, [0, 1]);
     assert_eq!(sizes(store, Filter::AtLeast("done", true.into())).await, [2, 3]);
     assert_eq!(sizes(store, Filter::In("done", vec![false.into()])).await, [0, 1]);
+}
+
+async fn matches_by_id(store: &dyn Documents) {
+    clear(store, &THINGS).await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        ids.push(insert(store, &THINGS, &json!({ "size": n })).await);
+    }
+    store.insert(&THINGS, "a word", r#"{"size":3}"#, None).await.unwrap();
+    let some = vec![ids[2].clone(), "a word".into(), fresh(), ids[0].clone(), ids[0].clone()];
+    assert_eq!(sizes(store, Filter::Ids(some.clone())).await, [0, 2, 3]);
+    assert_eq!(sizes(store, Filter::Ids(vec![])).await, [0_i64; 0]);
+    let both = vec![Filter::Ids(some), Filter::Less("size", 3.into())];
+    assert_eq!(sizes(store, Filter::And(both)).await, [0, 2]);
 }
 
 async fn matches_absent_and_null_alike(store: &dyn Documents) {

@@ -7,6 +7,18 @@ use rusqlite::{Error, ErrorCode, ffi};
 const SPACE: &str = "space on the store's disk";
 /// See [`StoreError::Unwritable`].
 const ACCESS: &str = "write access to the store's file";
+/// See [`StoreError::Unwritable`]: what a file system that turned read-only
+/// after an error, or a failing disk, ends writes with.
+const DISK: &str = "a disk that takes the store's writes";
+/// What can go wrong with a file without anything being wrong with reading.
+const WRITING: [i32; 6] = [
+    ffi::SQLITE_IOERR_WRITE,
+    ffi::SQLITE_IOERR_FSYNC,
+    ffi::SQLITE_IOERR_DIR_FSYNC,
+    ffi::SQLITE_IOERR_TRUNCATE,
+    ffi::SQLITE_IOERR_DELETE,
+    ffi::SQLITE_IOERR_SHMSIZE,
+];
 
 /// Why nothing was done at all.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +58,9 @@ pub(super) fn of_collection(of: &'static Collection, error: Error) -> StoreError
 /// An error that no constraint explains.
 pub(super) fn plain(error: Error) -> StoreError {
     match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) if is_of_writing(&error) => {
+            StoreError::Unwritable(DISK, error.into())
+        }
         Some(ErrorCode::TooBig) => StoreError::TooLarge,
         Some(ErrorCode::DiskFull) => StoreError::Unwritable(SPACE, error.into()),
         Some(ErrorCode::ReadOnly) => StoreError::Unwritable(ACCESS, error.into()),
@@ -61,6 +76,11 @@ pub(super) fn plain(error: Error) -> StoreError {
         | None => StoreError::Corrupt(error.into()),
         Some(_) => StoreError::Unavailable(error.into()),
     }
+}
+
+fn is_of_writing(error: &Error) -> bool {
+    let code = error.sqlite_error().map(|it| it.extended_code);
+    code.is_some_and(|it| WRITING.contains(&it))
 }
 
 /// What each write of a batch is told when the whole batch failed.

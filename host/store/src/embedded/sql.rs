@@ -279,10 +279,11 @@ impl<'a> Writer<'a> {
     fn filter(&mut self, filter: &Filter) -> Result<(), StoreError> {
         match filter {
             Filter::All => self.push("TRUE"),
+            Filter::Ids(ids) => self.one_of("id", serde_json::Value::from(ids.clone())),
             Filter::Eq(field, value) => self.compare(field, "=", value)?,
             Filter::Less(field, value) => self.compare(field, "<", value)?,
             Filter::AtLeast(field, value) => self.compare(field, ">=", value)?,
-            Filter::In(field, values) => self.one_of(field, values)?,
+            Filter::In(field, values) => self.has_one_of(field, values)?,
             Filter::Absent(field) => {
                 checks::declared(self.of, field)?;
                 self.push(&format!("{} IS NULL", column(field)));
@@ -328,7 +329,12 @@ impl<'a> Writer<'a> {
 
     /// One bound array instead of a mark per value: a single text for any
     /// number of values, and no limit on it.
-    fn one_of(&mut self, field: &str, values: &[Scalar]) -> Result<(), StoreError> {
+    fn one_of(&mut self, column: &str, values: serde_json::Value) {
+        self.push(&format!("{column} IN (SELECT value FROM json_each(?))"));
+        self.values.push(Bound::Text(values.to_string()));
+    }
+
+    fn has_one_of(&mut self, field: &str, values: &[Scalar]) -> Result<(), StoreError> {
         checks::declared(self.of, field)?;
         let mut array = Vec::with_capacity(values.len());
         for value in values {
@@ -341,8 +347,7 @@ impl<'a> Writer<'a> {
                 Scalar::Id(id) => id.to_string().into(),
             });
         }
-        self.push(&format!("{} IN (SELECT value FROM json_each(?))", column(field)));
-        self.values.push(Bound::Text(serde_json::Value::from(array).to_string()));
+        self.one_of(&column(field), array.into());
         Ok(())
     }
 }

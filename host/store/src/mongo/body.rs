@@ -2,7 +2,8 @@
 //!
 //! A body key is a field of the same name. Times and ids in declared fields
 //! are BSON's own types, so that indexes order and expire by them; they are
-//! converted only if they read back exactly as they were written. Everything
+//! converted only if they read back exactly as they were written. Where others
+//! keep such values elsewhere, a note in the body tells (see `types`). All
 //! else is what JSON says it is: integers are 64 bits wide, and those that
 //! need the 64th bit for their value become decimals.
 
@@ -22,11 +23,14 @@ use mongodb::bson::{
 };
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
     ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer},
 };
 
-use super::{keys, text};
+use super::{
+    keys, text,
+    types::{self, Kept},
+};
 use crate::checks;
 
 /// A document as it is stored.
@@ -46,8 +50,10 @@ pub(super) fn encode(
     if revision != Revision(0) {
         fields.append(cstr!("revision"), revision.0);
     }
+    let kept = types::noted(body);
     let mut json = serde_json::Deserializer::from_str(body);
-    (&mut json).deserialize_map(Top { of, fields: &mut fields }).map_err(corrupt)?;
+    let top = Top { of, kept: kept.as_ref(), fields: &mut fields };
+    (&mut json).deserialize_map(top).map_err(corrupt)?;
     json.end().map_err(corrupt)?;
     text::add(of, &mut fields)?;
     if let Some(payload) = payload {
@@ -88,6 +94,9 @@ pub(super) fn decode(of: &Collection, stored: &RawDocument) -> Result<Document, 
             }
         }
     }
+    if let Some(kept) = types::of(of, stored).map_err(corrupt)? {
+        map.serialize_entry(types::KEY, &kept).map_err(corrupt)?;
+    }
     SerializeMap::end(map).map_err(corrupt)?;
     let id = id.ok_or_else(|| corrupt(Foreign(format!("{}._id", of.name))))?;
     let body = String::from_utf8(body).map_err(corrupt)?;
@@ -102,7 +111,7 @@ pub(super) fn field(
 ) -> Result<Bson, StoreError> {
     let mut one = RawDocumentBuf::new();
     let kind = checks::kind_of(of, key);
-    Value { place: Place::Under(&mut one, cstr!("v")), kind }
+    Value { place: Place::Under(&mut one, cstr!("v")), kind, kept: None }
         .deserialize(value)
         .map_err(corrupt)?;
     let stored = one.get("v").map_err(corrupt)?.unwrap_or(RawBsonRef::Null);
@@ -122,8 +131,12 @@ pub(super) fn date(at: Timestamp) -> DateTime {
 
 /// The same id in BSON.
 pub(super) fn id(id: Id) -> Bson {
-    let text = id.to_string();
-    object_id(&text).map_or(Bson::String(text), Bson::ObjectId)
+    id_of(&id.to_string())
+}
+
+/// The id of the document `text`.
+pub(super) fn id_of(text: &str) -> Bson {
+    object_id(text).map_or_else(|| Bson::String(text.to_owned()), Bson::ObjectId)
 }
 
 fn date_of(text: &str) -> Option<DateTime> {
@@ -143,6 +156,7 @@ struct Foreign(String);
 /// Reads a JSON object into the fields of a document.
 struct Top<'a> {
     of: &'a Collection,
+    kept: Option<&'a Kept>,
     fields: &'a mut RawDocumentBuf,
 }
 
@@ -155,9 +169,14 @@ impl<'de> Visitor<'de> for Top<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
+            if self.kept.is_some() && key == types::KEY {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             let kind = checks::kind_of(self.of, &key);
+            let kept = self.kept.and_then(|it| it.at(&key));
             let name = keys::c_string(keys::top(&key)).map_err(A::Error::custom)?;
-            map.next_value_seed(Value { place: Place::Under(self.fields, &name), kind })?;
+            map.next_value_seed(Value { place: Place::Under(self.fields, &name), kind, kept })?;
         }
         Ok(())
     }
@@ -173,6 +192,7 @@ enum Place<'a> {
 struct Value<'a> {
     place: Place<'a>,
     kind: Option<FieldKind>,
+    kept: Option<&'a Kept>,
 }
 
 impl Value<'_> {
@@ -228,8 +248,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        let date = if self.kind == Some(FieldKind::Time) { date_of(text) } else { None };
-        let id = if self.kind == Some(FieldKind::Id) { object_id(text) } else { None };
+        let is_date = self.kind == Some(FieldKind::Time) || self.kept == Some(&Kept::Date);
+        let is_id = self.kind == Some(FieldKind::Id) || self.kept == Some(&Kept::Id);
+        let date = if is_date { date_of(text) } else { None };
+        let id = if is_id { object_id(text) } else { None };
         match (date, id) {
             (Some(date), _) => self.put(date),
             (_, Some(id)) => self.put(id),
@@ -240,10 +262,13 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut elements = RawArrayBuf::new();
-        while seq
-            .next_element_seed(Value { place: Place::Next(&mut elements), kind: None })?
-            .is_some()
-        {}
+        for n in 0_usize.. {
+            let kept = self.kept.and_then(|it| it.at(&n.to_string()));
+            let next = Value { place: Place::Next(&mut elements), kind: None, kept };
+            if seq.next_element_seed(next)?.is_none() {
+                break;
+            }
+        }
         self.put(elements);
         Ok(())
     }
@@ -251,8 +276,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut fields = RawDocumentBuf::new();
         while let Some(key) = map.next_key::<String>()? {
+            let kept = self.kept.and_then(|it| it.at(&key));
             let name = keys::c_string(keys::nested(&key)).map_err(A::Error::custom)?;
-            map.next_value_seed(Value { place: Place::Under(&mut fields, &name), kind: None })?;
+            let place = Place::Under(&mut fields, &name);
+            map.next_value_seed(Value { place, kind: None, kept })?;
         }
         self.put(fields);
         Ok(())

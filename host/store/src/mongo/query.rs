@@ -10,10 +10,7 @@ use crate::checks;
 
 /// The filter for the document `id`, with `seen` only at that revision.
 pub(super) fn identity(id: &str, seen: Option<Revision>) -> Document {
-    let mut filter = match body::object_id(id) {
-        Some(id) => doc! { keys::ID: id },
-        None => doc! { keys::ID: id },
-    };
+    let mut filter = doc! { keys::ID: body::id_of(id) };
     match seen {
         // Written by others; `decode` calls that 0.
         Some(Revision(0)) => filter.insert(keys::REVISION, Bson::Null),
@@ -50,6 +47,10 @@ pub(super) fn target(id: &str, seen: Option<Revision>, when: &Document) -> Docum
 pub(super) fn filter(of: &Collection, filter: &Filter) -> Result<Document, StoreError> {
     Ok(match filter {
         Filter::All => Document::new(),
+        Filter::Ids(ids) => {
+            let ids: Vec<Bson> = ids.iter().map(|id| body::id_of(id)).collect();
+            doc! { keys::ID: { "$in": ids } }
+        }
         Filter::Eq(field, value) => doc! { name(of, field)?: { "$eq": scalar(of, field, value)? } },
         Filter::Less(field, value) => {
             doc! { name(of, field)?: { "$lt": scalar(of, field, value)? } }

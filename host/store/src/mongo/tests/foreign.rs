@@ -11,8 +11,9 @@ async fn it_reads_and_replaces_what_another_program_wrote() {
     let written = doc! {
         "_id": id, "email": "a@b.c", "created_at": at, "age": 7_i32, "ratio": 0.5,
         "team": ObjectId::from_bytes([1; 12]), "left": { "at": at, "labels": { "a.b": "c" } },
+        "seen": ["x", { "by": ObjectId::from_bytes([2; 12]), "at": "1999" }],
     };
-    users.insert_one(written).await.unwrap();
+    users.insert_one(&written).await.unwrap();
     let email = mongodb::IndexModel::builder()
         .keys(doc! { "email": 1 })
         .options(mongodb::options::IndexOptions::builder().unique(true).build())
@@ -28,6 +29,8 @@ async fn it_reads_and_replaces_what_another_program_wrote() {
         json!({
             "email": "a@b.c", "created_at": at, "age": 7, "ratio": 0.5,
             "team": "01".repeat(12), "left": { "at": at, "labels": { "a.b": "c" } },
+            "seen": ["x", { "by": "02".repeat(12), "at": "1999" }],
+            "$bson": { "team": "id", "left": { "at": "date" }, "seen": { "1": { "by": "id" } } },
         })
     );
     assert_eq!(found.revision, Revision(0));
@@ -37,6 +40,19 @@ async fn it_reads_and_replaces_what_another_program_wrote() {
     assert_eq!(replaced.unwrap(), Revision(1));
     let late = store.replace_if(&USERS, &found.id, found.revision, &found.body, None).await;
     assert!(matches!(late, Err(StoreError::Stale(Revision(1)))), "{late:?}");
+    // What JSON has no word for is what it was.
+    let raw = users.find_one(doc! {}).await.unwrap().unwrap();
+    for key in ["team", "seen", "created_at"] {
+        assert_eq!(raw.get(key), written.get(key), "{key}");
+    }
+    let left = |raw: &mongodb::bson::Document| raw.get_document("left").unwrap().get("at").cloned();
+    assert_eq!(left(&raw), left(&written));
+    assert!(!raw.keys().any(|it| it.contains("bson")), "{raw}");
+    let other = found.body.replace(&"01".repeat(12), "no id");
+    store.replace_if(&USERS, &found.id, Revision(1), &other, Some("x".into())).await.unwrap();
+    let raw = users.find_one(doc! {}).await.unwrap().unwrap();
+    assert_eq!(raw.get_str("team").unwrap(), "no id");
+    assert_eq!(left(&raw), left(&written));
     store.destroy().await.unwrap();
 }
 
