@@ -1,7 +1,9 @@
 //! What `wit-bindgen` makes of `wit/bowsprit-plugin/0.1`.
 //!
 //! Plugin authors never name this module: the crate root re-exports the types
-//! worth naming, and [`crate::export_node_types!`] uses the rest.
+//! worth naming, and the `export_…!` macros use the rest. Each world has a
+//! module and a macro of its own; a component exports only what is exported
+//! with the macro it calls. The types they have in common are made once, here.
 #![allow(
     missing_docs,
     unsafe_code,
@@ -10,6 +12,10 @@
     clippy::doc_markdown,
     reason = "generated code"
 )]
+
+pub mod catalogue;
+pub mod diagnostics;
+pub mod importer;
 
 wit_bindgen::generate!({
     path: "../../wit/bowsprit-plugin/0.1",

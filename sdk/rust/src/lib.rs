@@ -22,6 +22,11 @@
 //! bowsprit_plugin_sdk::export_node_types!(Namespace);
 //! ```
 //!
+//! The other worlds are alike: [`importer::Importer`] with
+//! [`export_importers!`], [`diagnostics::Check`] and [`diagnostics::Fix`] with
+//! [`export_diagnostics!`], [`catalogue::ResourceCatalogue`] with
+//! [`export_catalogue!`].
+//!
 //! - [`Fields`] reads what a user entered; faults carry the pointer to the
 //!   field and become findings in a [`Report`].
 //! - [`rules`] are the syntax rules of Kubernetes.
@@ -32,9 +37,12 @@
 //! that panics on bad input. A fault of the data is a finding.
 
 pub mod bindings;
+pub mod catalogue;
+pub mod diagnostics;
 pub mod dispatch;
 pub mod edges;
 pub mod fields;
+pub mod importer;
 pub mod json;
 pub mod manifest;
 pub mod metadata;

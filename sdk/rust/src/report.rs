@@ -15,7 +15,8 @@ const MAX_FINDINGS: usize = 100;
 #[derive(Debug)]
 pub struct Report {
     type_name: &'static str,
-    node: String,
+    /// None = the findings are about the call's whole input.
+    node: Option<String>,
     findings: Vec<Finding>,
     dropped: usize,
     has_errors: bool,
@@ -24,8 +25,19 @@ pub struct Report {
 impl Report {
     /// An empty report about a node.
     pub fn new(type_name: &'static str, node: &str) -> Self {
-        let node = node.to_owned();
-        Self { type_name, node, findings: Vec::new(), dropped: 0, has_errors: false }
+        Self { node: Some(node.to_owned()), ..Self::about_source(type_name) }
+    }
+
+    /// An empty report about a whole source; codes begin with the importer's
+    /// name.
+    pub fn about_source(importer: &'static str) -> Self {
+        Self {
+            type_name: importer,
+            node: None,
+            findings: Vec::new(),
+            dropped: 0,
+            has_errors: false,
+        }
     }
 
     /// Takes a field that may be absent; a fault becomes a finding.
@@ -72,7 +84,7 @@ impl Report {
                 code: format!("{}.findings.more", self.type_name),
                 severity: if self.has_errors { Severity::Error } else { Severity::Info },
                 message: format!("There are {more} more findings."),
-                node: Some(self.node),
+                node: self.node,
                 at: None,
                 suggestion: None,
                 fixes: Vec::new(),
@@ -103,7 +115,7 @@ impl Report {
             code: format!("{}.{code}", self.type_name),
             severity,
             message,
-            node: Some(self.node.clone()),
+            node: self.node.clone(),
             at: None,
             suggestion: None,
             fixes: Vec::new(),
@@ -123,6 +135,22 @@ impl Entry<'_> {
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         if let Some(finding) = &mut self.finding {
             finding.at = Some(pointer.into());
+        }
+        self
+    }
+
+    /// Says which node it is about, where the report is about a whole source.
+    pub fn on(mut self, node: impl Into<String>) -> Self {
+        if let Some(finding) = &mut self.finding {
+            finding.node = Some(node.into());
+        }
+        self
+    }
+
+    /// Says which fix of the same plugin would do it.
+    pub fn fixed_by(mut self, fix: &str) -> Self {
+        if let Some(finding) = &mut self.finding {
+            finding.fixes.push(fix.to_owned());
         }
         self
     }

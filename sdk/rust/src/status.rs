@@ -14,6 +14,20 @@ pub enum Answer<'a> {
     Unavailable(&'a str),
 }
 
+impl<'a> Answer<'a> {
+    /// Parses an answer as it arrives. Objects that cannot be read are left
+    /// out.
+    pub(crate) fn parse(answer: &'a wit::Answer) -> Self {
+        match answer {
+            wit::Answer::Objects(texts) => {
+                Self::Objects(texts.iter().filter_map(|it| Object::parse(it).ok()).collect())
+            }
+            wit::Answer::Forbidden(reason) => Self::Forbidden(reason),
+            wit::Answer::Unavailable(reason) => Self::Unavailable(reason),
+        }
+    }
+}
+
 /// What a status is made from.
 #[derive(Debug, Clone)]
 pub struct Observation<'a> {
@@ -26,22 +40,13 @@ pub struct Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
-    /// Parses answers as they arrive. Objects that cannot be read are left
-    /// out.
+    /// Parses answers as they arrive.
     pub fn parse(
         answers: &'a [wit::Answer],
         at: &'a str,
         previous: Option<&'a NodeStatus>,
     ) -> Self {
-        let answers = answers.iter().map(|answer| match answer {
-            wit::Answer::Objects(texts) => {
-                let objects = texts.iter().filter_map(|it| Object::parse(it).ok());
-                Answer::Objects(objects.collect())
-            }
-            wit::Answer::Forbidden(reason) => Answer::Forbidden(reason),
-            wit::Answer::Unavailable(reason) => Answer::Unavailable(reason),
-        });
-        Self { answers: answers.collect(), at, previous }
+        Self { answers: answers.iter().map(Answer::parse).collect(), at, previous }
     }
 
     /// The objects in the first answer, or the status to give when there are

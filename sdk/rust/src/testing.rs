@@ -5,7 +5,9 @@
 #![expect(clippy::indexing_slicing, reason = "a missing member of a `Value` reads as null")]
 
 mod codec;
+mod diagnoses;
 mod golden;
+mod imports;
 mod noise;
 
 use serde_json::{Value, json};
@@ -16,7 +18,9 @@ use crate::dispatch::Functions;
 use crate::{Failure, NodeStatus};
 
 pub use codec::{context, finding, status};
+pub use diagnoses::{Patient, diagnostics_golden};
 pub use golden::golden;
+pub use imports::{analyzed, check_importers, importers_golden};
 pub use noise::noise;
 
 /// One node in its surroundings, and what the cluster says about it.

@@ -105,12 +105,15 @@ fn manifest(it: &wit::Manifest) -> Value {
 pub(super) fn watches(list: &[wit::Watch]) -> Value {
     let watch = |it: &wit::Watch| {
         json!({
-            "kind": { "group": it.kind.group, "version": it.kind.version, "kind": it.kind.kind },
-            "namespace": it.namespace, "name": it.name, "selector": it.selector,
+            "kind": kind_value(&it.kind), "namespace": it.namespace, "name": it.name, "selector": it.selector,
             "with-pods": it.with_pods, "with-events": it.with_events,
         })
     };
     list.iter().map(watch).collect()
+}
+
+pub(super) fn kind_value(it: &crate::Kind) -> Value {
+    json!({ "group": it.group, "version": it.version, "kind": it.kind })
 }
 
 /// A status as JSON.
@@ -151,7 +154,7 @@ pub(super) fn parse_status(value: &Value) -> NodeStatus {
 
 /// The case of an enum as the WIT spells it: `ClusterScope` is
 /// `cluster-scope`. wit-bindgen's `Debug` prints `Order::ClusterScope`.
-fn word(case: &impl std::fmt::Debug) -> String {
+pub(super) fn word(case: &impl std::fmt::Debug) -> String {
     let debug = format!("{case:?}");
     let name = debug.rsplit("::").next().unwrap_or(&debug);
     let mut out = String::new();

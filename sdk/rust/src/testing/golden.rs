@@ -41,16 +41,45 @@ use crate::dispatch::Functions;
 ///
 /// One text with everything that differs, and with files that cannot be used.
 pub fn golden(types: &[Functions], folder: impl AsRef<Path>) -> Result<(), String> {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|it| it == "1");
-    let files = files(folder.as_ref())?;
+    each(&files(folder.as_ref())?, folder.as_ref(), |file| check(types, file))
+}
+
+/// Checks each of the golden `files` of `folder`, and gathers what differs.
+pub(super) fn each(
+    files: &[PathBuf],
+    folder: &Path,
+    check: impl Fn(&Path) -> Result<(), String>,
+) -> Result<(), String> {
     if files.is_empty() {
-        return Err(format!("no golden files in `{}`", folder.as_ref().display()));
+        return Err(format!("no golden files in `{}`", folder.display()));
     }
-    let faults: Vec<_> = files.iter().filter_map(|file| check(types, file, update).err()).collect();
+    let faults: Vec<_> = files.iter().filter_map(|file| check(file).err()).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// Compares what is expected by `golden` with what was answered, or has the
+/// answer take its place.
+pub(super) fn settle(file: &Path, mut golden: Value, answered: Value) -> Result<(), String> {
+    let fault = |it: String| format!("`{}`: {it}", file.display());
+    if std::env::var_os("UPDATE_GOLDEN").is_some_and(|it| it == "1") {
+        golden["expected"] = answered;
+        let written = serde_json::to_string_pretty(&golden).map_err(|it| fault(it.to_string()))?;
+        return fs::write(file, written + "\n").map_err(|it| fault(it.to_string()));
+    }
+    let mut differences = Vec::new();
+    compare("", &golden["expected"], &answered, &mut differences);
+    if differences.is_empty() { Ok(()) } else { Err(fault(differences.join("\n  "))) }
+}
+
+/// The text of a golden file as JSON.
+pub(super) fn read(file: &Path) -> Result<Value, String> {
+    let fault = |it: String| format!("`{}`: {it}", file.display());
+    let text = fs::read_to_string(file).map_err(|it| fault(it.to_string()))?;
+    serde_json::from_str(&text).map_err(|it| fault(it.to_string()))
+}
+
+/// The JSON files of a folder, by name.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(folder).map_err(|it| format!("`{}`: {it}", folder.display()))?;
     let paths = entries.filter_map(|entry| entry.ok().map(|it| it.path()));
     let mut files: Vec<_> =
@@ -59,21 +88,13 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-fn check(types: &[Functions], file: &Path, update: bool) -> Result<(), String> {
+fn check(types: &[Functions], file: &Path) -> Result<(), String> {
     let fault = |it: String| format!("`{}`: {it}", file.display());
-    let text = fs::read_to_string(file).map_err(|it| fault(it.to_string()))?;
-    let mut golden: Value = serde_json::from_str(&text).map_err(|it| fault(it.to_string()))?;
+    let golden = read(file)?;
     let case = Case::from_input(types, &golden["input"]).map_err(fault)?;
     case.check_invariants().map_err(fault)?;
     let answered = answers(&case, golden["input"].get("answers").is_some());
-    if update {
-        golden["expected"] = answered;
-        let written = serde_json::to_string_pretty(&golden).map_err(|it| fault(it.to_string()))?;
-        return fs::write(file, written + "\n").map_err(|it| fault(it.to_string()));
-    }
-    let mut differences = Vec::new();
-    compare("", &golden["expected"], &answered, &mut differences);
-    if differences.is_empty() { Ok(()) } else { Err(fault(differences.join("\n  "))) }
+    settle(file, golden, answered)
 }
 
 fn answers(case: &Case, has_answers: bool) -> Value {
