@@ -80,7 +80,7 @@ impl<'a> Answers<'a> {
     }
 
     /// A pointer of a finding about `node`; one that leads nowhere is cut
-    /// back to where it stops leading somewhere (docs/adr/0007).
+    /// back to where it stops leading somewhere (docs/adr/0010).
     fn place(&self, node: Option<&str>, at: String) -> Checked<String> {
         pointer("a finding's `at`", &at)?;
         let own = self.node.filter(|own| node.is_none_or(|it| it == own.id));

@@ -15,7 +15,7 @@ description = "Does one thing."
 license = "Apache-2.0"
 
 [wants]
-produces = ["v1/Service", "apps/v1/Deployment"]
+produces = ["v1/Other", "apps/v1/Thing"]
 cluster-scoped = true
 
 [limits]
