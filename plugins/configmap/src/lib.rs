@@ -4,8 +4,8 @@ mod entries;
 
 use bowsprit_plugin_sdk::{
     Context, Descriptor, Direction, Kind, Manifest, Metadata, Node, NodeType, Object, Observation,
-    OnImmutable, Order, Report, Seed, State, Status, WaitFor, Watch, connection, edges, handle, kind,
-    metadata, normalize, rules, watch,
+    OnImmutable, Order, Report, Seed, State, Status, WaitFor, Watch, connection, edges, handle,
+    kind, metadata, normalize, rules, watch,
 };
 
 /// A core `v1` `ConfigMap`.

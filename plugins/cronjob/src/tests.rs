@@ -43,7 +43,10 @@ fn a_failed_run_is_told_and_a_later_success_forgets_it() {
         case.with_answers(&json!([[object], jobs])).status()["ok"].clone()
     };
     let failed = status(json!([job("a", "1", "Complete"), job("b", "2", "Failed")]));
-    assert_eq!((&failed["state"], &failed["card"]["state"]), (&json!("degraded"), &json!("active")));
+    assert_eq!(
+        (&failed["state"], &failed["card"]["state"]),
+        (&json!("degraded"), &json!("active"))
+    );
     assert_eq!(failed["reason"], "RunFailed");
     let mended = status(json!([job("b", "2", "Failed"), job("c", "3", "Complete")]));
     assert_eq!(mended["state"], "healthy");

@@ -62,9 +62,10 @@ impl NodeType for Deployment {
             let number = fields.whole(limit, 0..=i64::from(i32::MAX));
             spec = spec.with_some(limit, report.optional(number));
         }
-        spec = spec
-            .with_some("paused", report.optional(fields.flag("paused")))
-            .with_some("strategy", workload::strategy(&fields, "strategy", &WORDS, &STRATEGY, report));
+        spec = spec.with_some("paused", report.optional(fields.flag("paused"))).with_some(
+            "strategy",
+            workload::strategy(&fields, "strategy", &WORDS, &STRATEGY, report),
+        );
         check_deadline(&fields, report);
         let manifest = Manifest::new("deployment", &own_kind(), metadata.object())
             .with("spec", spec)
@@ -101,11 +102,9 @@ fn own_kind() -> bowsprit_plugin_sdk::Kind {
 const WORDS: [&str; 2] = ["RollingUpdate", "Recreate"];
 
 /// `apps/v1.DeploymentStrategy`.
-static STRATEGY: Form = Form::new(&[
-    ("rollingUpdate", Shape::One(&ROLLING_UPDATE)),
-    ("type", Shape::Choice(&WORDS)),
-])
-.check(check_strategy);
+static STRATEGY: Form =
+    Form::new(&[("rollingUpdate", Shape::One(&ROLLING_UPDATE)), ("type", Shape::Choice(&WORDS))])
+        .check(check_strategy);
 
 static ROLLING_UPDATE: Form =
     Form::new(&[("maxSurge", Shape::Share), ("maxUnavailable", Shape::Share)])
@@ -142,7 +141,8 @@ fn check_deadline(fields: &Fields<'_, '_>, report: &mut Report) {
         let place = fields.place().field("minReadySeconds");
         let message = format!("A pod has to be ready for less than the deadline of {deadline} s.");
         let invalid = Invalid::new(&place, "deadline", message);
-        report.required::<()>(Err(invalid.suggest("Lower it, or raise `progressDeadlineSeconds`.")));
+        report
+            .required::<()>(Err(invalid.suggest("Lower it, or raise `progressDeadlineSeconds`.")));
     }
 }
 

@@ -56,9 +56,12 @@ fn a_renamed_configmap_is_still_the_one_mounted() {
 #[test]
 fn a_change_of_settings_read_as_variables_starts_new_pods() {
     let annotations = |mount: Value| {
-        let view = json!({ "kind": "ConfigMap", "name": "c", "digest": "0f", "provides": ["mounts"] });
+        let view =
+            json!({ "kind": "ConfigMap", "name": "c", "digest": "0f", "provides": ["mounts"] });
         let case = deployment(json!({ "name": "web", "image": "nginx", "volumeMounts": mount }))
-            .with_context(&json!({ "neighbours": [{ "id": "n2", "type": "configmap", "view": view }] }));
+            .with_context(
+                &json!({ "neighbours": [{ "id": "n2", "type": "configmap", "view": view }] }),
+            );
         case.manifest("deployment")["spec"]["template"]["metadata"]["annotations"].clone()
     };
     assert_eq!(annotations(json!([])), json!({ "bowsprit.dev/settings": "c=0f" }));
@@ -74,7 +77,8 @@ fn security(data: Value) -> (Value, Value) {
 
 #[test]
 fn another_user_than_root_gets_the_restricted_standard() {
-    let data = json!({ "name": "web", "image": "nginx", "podSecurityContext": { "runAsUser": 101 } });
+    let data =
+        json!({ "name": "web", "image": "nginx", "podSecurityContext": { "runAsUser": 101 } });
     assert!(deployment(data.clone()).found().is_empty());
     let (pod, container) = security(data);
     assert_eq!(pod, json!({ "runAsUser": 101, "seccompProfile": { "type": "RuntimeDefault" } }));
@@ -90,15 +94,22 @@ fn an_image_that_may_need_root_still_starts_and_is_told_of() {
     let found = deployment(data.clone()).found();
     assert_eq!(found, ["deployment.security.unrestricted at /podSecurityContext"]);
     assert_eq!(security(data).1, json!({ "allowPrivilegeEscalation": false }));
-    let privileged = json!({ "name": "web", "image": "nginx", "securityContext": { "privileged": true } });
+    let privileged =
+        json!({ "name": "web", "image": "nginx", "securityContext": { "privileged": true } });
     assert_eq!(security(privileged).1, json!({ "privileged": true }));
 }
 
 #[test]
 fn a_strategy_that_cannot_work_is_a_finding() {
-    let strategy = json!({ "type": "Recreate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "0%" } });
-    let found = deployment(json!({ "name": "web", "image": "nginx", "strategy": strategy })).found();
-    assert!(found.contains(&"deployment.strategy.rollingUpdate.recreate at /strategy/rollingUpdate".into()));
+    let strategy =
+        json!({ "type": "Recreate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "0%" } });
+    let found =
+        deployment(json!({ "name": "web", "image": "nginx", "strategy": strategy })).found();
+    assert!(
+        found.contains(
+            &"deployment.strategy.rollingUpdate.recreate at /strategy/rollingUpdate".into()
+        )
+    );
     let zero = "deployment.strategy.rollingUpdate.maxUnavailable.zero at /strategy/rollingUpdate/maxUnavailable";
     assert!(found.contains(&zero.into()), "{found:?}");
 }

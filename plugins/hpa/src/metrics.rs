@@ -48,8 +48,7 @@ fn note_request(
         return;
     }
     let name = quoted(workload.name());
-    let message =
-        format!("{name} asks for no `{resource}`, so a share of it cannot be measured.");
+    let message = format!("{name} asks for no `{resource}`, so a share of it cannot be measured.");
     report
         .warning(&format!("{field}.no-request"), message)
         .at(format!("/{field}"))

@@ -82,7 +82,10 @@ fn conditions_say_why_it_does_not_scale() {
     let lost = status(condition("AbleToScale", "False", "FailedGetScale"));
     assert_eq!(lost["card"]["state"], "error");
     let blind = status(condition("ScalingActive", "False", "FailedGetResourceMetric"));
-    assert_eq!((&blind["state"], &blind["reason"]), (&json!("degraded"), &json!("FailedGetResourceMetric")));
+    assert_eq!(
+        (&blind["state"], &blind["reason"]),
+        (&json!("degraded"), &json!("FailedGetResourceMetric"))
+    );
     let limited = status(condition("ScalingLimited", "True", "TooManyReplicas"));
     assert_eq!(limited["card"]["state"], "limited");
     let scaling = status(json!({ "currentReplicas": 1, "desiredReplicas": 3 }));

@@ -31,8 +31,10 @@ pub(crate) enum Backend<'a> {
 impl<'a> Backends<'a> {
     /// Those connected to `node`.
     pub(crate) fn new(node: &'a Node<'_>, context: &'a Context<'_>) -> Self {
-        let services: Vec<&'a Neighbour<'a>> =
-            context.connected().filter(|it| it.kind() == "Service" && !it.name().is_empty()).collect();
+        let services: Vec<&'a Neighbour<'a>> = context
+            .connected()
+            .filter(|it| it.kind() == "Service" && !it.name().is_empty())
+            .collect();
         let mut backends = Self {
             context,
             namespace: node.namespace(context).into_owned(),
@@ -63,7 +65,8 @@ impl<'a> Backends<'a> {
         let at_handle = text("id").and_then(|id| edges.find(|it| it.own_handle == Some(id)));
         let services = || self.services.iter().copied();
         let noted = || text("_linkedService").and_then(|id| services().find(|it| it.id == id));
-        let called = || text("serviceName").and_then(|name| services().find(|it| it.name() == name));
+        let called =
+            || text("serviceName").and_then(|name| services().find(|it| it.name() == name));
         at_handle.or_else(noted).or_else(called)
     }
 

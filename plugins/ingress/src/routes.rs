@@ -72,7 +72,8 @@ impl<'a> Routes<'a> {
 /// What a path matches, without where it leads.
 fn matched<'a>(path: &Fields<'a, '_>, report: &mut Report) -> Object<'a> {
     let kind = report.optional(path.choice("pathType", &PATH_TYPES)).unwrap_or("Prefix");
-    let rule: rules::Rule = if kind == "ImplementationSpecific" { expression } else { rules::http_path };
+    let rule: rules::Rule =
+        if kind == "ImplementationSpecific" { expression } else { rules::http_path };
     let text = report.optional(path.text_by("path", rule));
     let text = text.map_or(Json::from("/"), Json::from);
     Object::new().with("path", text).with("pathType", kind)

@@ -24,7 +24,9 @@ pub(crate) fn status(object: &Object<'_>, objects: &[Object<'_>], report: &mut R
                 .suggest("Read the pods' logs, mend the cause and run the workflow again.");
             (State::Failed, reason, message, "error")
         }
-        Some(("Suspended", _)) => told(State::Suspended, "Suspended", "It is suspended.", "pending"),
+        Some(("Suspended", _)) => {
+            told(State::Suspended, "Suspended", "It is suspended.", "pending")
+        }
         _ => running(objects, (active, failed), progress, report),
     };
     let mut status = Status::new(state, reason, message, card)

@@ -44,8 +44,7 @@ fn observed(status: Value) -> Value {
 
 #[test]
 fn conditions_say_how_it_ended() {
-    let condition =
-        |kind| json!({ "conditions": [{ "type": kind, "status": "True", "reason": "R", "message": "m" }] });
+    let condition = |kind| json!({ "conditions": [{ "type": kind, "status": "True", "reason": "R", "message": "m" }] });
     let states = |it: Value| (it["state"].clone(), it["card"]["state"].clone());
     assert_eq!(states(observed(condition("Complete"))), (json!("completed"), json!("healthy")));
     assert_eq!(states(observed(condition("Failed"))), (json!("failed"), json!("error")));

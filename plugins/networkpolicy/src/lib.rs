@@ -98,7 +98,9 @@ impl NodeType for NetworkPolicy {
             0 => "It lets nothing through, if the cluster's network enforces policies.".to_owned(),
             1 => "It has one rule, in force if the cluster's network enforces policies.".to_owned(),
             _ => {
-                format!("It has {rules} rules, in force if the cluster's network enforces policies.")
+                format!(
+                    "It has {rules} rules, in force if the cluster's network enforces policies."
+                )
             }
         };
         Status::new(State::Healthy, "Active", message, "active")

@@ -10,9 +10,7 @@ use bowsprit_plugin_sdk::{Context, Fields, Json, Neighbour, Node, Object, Report
 const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// Connected workloads, each edge by itself.
-pub(crate) fn workloads<'a>(
-    context: &'a Context<'a>,
-) -> impl Iterator<Item = &'a Neighbour<'a>> {
+pub(crate) fn workloads<'a>(context: &'a Context<'a>) -> impl Iterator<Item = &'a Neighbour<'a>> {
     context.neighbours.iter().filter(|it| edges::WORKLOADS.contains(&it.kind()))
 }
 

@@ -58,7 +58,9 @@ fn a_rule_whose_peers_are_faulty_never_lets_everybody_through() {
     let rule = json!({ "from": [{ "type": "ipBlock", "ipBlock": { "cidr": "10.0.0.0" } }] });
     let case = case(json!({ "policyTypes": ["Ingress"], "ingressRules": [rule] }));
     assert_eq!(case.manifest("policy"), Value::Null);
-    let expected = ["networkpolicy.ingressRules.from.ipBlock.cidr.invalid at /ingressRules/0/from/0/ipBlock/cidr"];
+    let expected = [
+        "networkpolicy.ingressRules.from.ipBlock.cidr.invalid at /ingressRules/0/from/0/ipBlock/cidr",
+    ];
     assert_eq!(case.found(), expected);
 }
 
@@ -77,7 +79,8 @@ fn connected_workloads_are_the_subject_as_they_are_called_now() {
 
 #[test]
 fn a_workload_connected_at_a_rule_is_its_peer_and_not_the_subject() {
-    let peer = json!({ "type": "podSelector", "podSelector": { "app": "old" }, "_linkedWorkload": "n2" });
+    let peer =
+        json!({ "type": "podSelector", "podSelector": { "app": "old" }, "_linkedWorkload": "n2" });
     let rules = json!([{ "id": "r1", "from": [peer] }, { "id": "r2", "from": [] }]);
     let data = json!({ "policyTypes": ["Ingress"], "ingressRules": rules });
     let case = case(data).with_context(&json!({ "neighbours": [
@@ -95,14 +98,18 @@ fn a_workload_connected_at_a_rule_is_its_peer_and_not_the_subject() {
 
 #[test]
 fn ranges_and_exceptions_are_checked() {
-    let peer = json!({ "ipBlock": { "cidr": "10.0.0.0/8", "except": ["10.1.0.0/16", "11.0.0.0/16"] } });
+    let peer =
+        json!({ "ipBlock": { "cidr": "10.0.0.0/8", "except": ["10.1.0.0/16", "11.0.0.0/16"] } });
     let rule = json!({ "to": [peer], "ports": [{ "port": 80, "endPort": 70 }] });
     let case = case(json!({ "policyTypes": ["Egress"], "egressRules": [rule] }));
     let expected = [
         "networkpolicy.egressRules.to.ipBlock.except.outside at /egressRules/0/to/0/ipBlock/except/1",
         "networkpolicy.egressRules.ports.endPort.range at /egressRules/0/ports/0/endPort",
     ];
-    assert_eq!(case.found().iter().take(2).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+    assert_eq!(
+        case.found().iter().take(2).collect::<Vec<_>>(),
+        expected.iter().collect::<Vec<_>>()
+    );
 }
 
 /// Every field this type reads, and one it does not.

@@ -131,7 +131,9 @@ fn storage(text: &str) -> Result<(), rules::Flaw> {
     Err(rules::Flaw { problem: "is no space at all", hint: "Ask for some, such as `1Gi`." })
 }
 
-fn volume_mode(fields: &Fields<'_, '_>) -> Result<Option<&'static str>, bowsprit_plugin_sdk::Invalid> {
+fn volume_mode(
+    fields: &Fields<'_, '_>,
+) -> Result<Option<&'static str>, bowsprit_plugin_sdk::Invalid> {
     fields.choice("volumeMode", &["Filesystem", "Block"])
 }
 

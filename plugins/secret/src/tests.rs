@@ -63,11 +63,17 @@ fn the_card_says_whether_it_was_created() {
     let case = || case(json!({ "keys": [{ "name": "A" }, { "name": "B" }] }));
     let object = json!({ "kind": "Secret", "data": { "A": "" } });
     let status = case().with_answers(&json!([[object]])).status()["ok"].clone();
-    assert_eq!((&status["card"]["state"], &status["card"]["secretCreated"]), (&json!("created"), &json!(true)));
+    assert_eq!(
+        (&status["card"]["state"], &status["card"]["secretCreated"]),
+        (&json!("created"), &json!(true))
+    );
     assert_eq!(status["marks"], json!({ "_secretCreated": true }));
     assert_eq!(status["findings"][0]["code"], "secret.keys.absent");
     let status = case().with_answers(&json!([[]])).status()["ok"].clone();
-    assert_eq!((&status["card"]["state"], &status["card"]["secretCreated"]), (&json!("pending"), &json!(false)));
+    assert_eq!(
+        (&status["card"]["state"], &status["card"]["secretCreated"]),
+        (&json!("pending"), &json!(false))
+    );
 }
 
 /// Every field this type reads, and one it does not.

@@ -153,10 +153,8 @@ static STRATEGY: Form = Form::new(&[
 ])
 .check(check_strategy);
 
-static ROLLING_UPDATE: Form = Form::new(&[
-    ("maxUnavailable", Shape::Share),
-    ("partition", Shape::Whole(0, shape::MOST)),
-]);
+static ROLLING_UPDATE: Form =
+    Form::new(&[("maxUnavailable", Shape::Share), ("partition", Shape::Whole(0, shape::MOST))]);
 
 /// What becomes of the claims: `Retain` keeps them.
 const FATE: Shape = Shape::Choice(&["Retain", "Delete"]);

@@ -28,8 +28,9 @@ pub fn access_modes(fields: &Fields<'_, '_>) -> Result<Vec<&'static str>, Invali
     }
     if modes.len() > 1 && modes.contains(&"ReadWriteOncePod") {
         let message = "`ReadWriteOncePod` excludes the other access modes.";
-        return Err(Invalid::new(&list, "alternatives", message)
-            .suggest("Keep it alone, or take it out."));
+        return Err(
+            Invalid::new(&list, "alternatives", message).suggest("Keep it alone, or take it out.")
+        );
     }
     if modes.is_empty() {
         modes.push("ReadWriteOnce");

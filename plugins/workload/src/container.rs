@@ -63,7 +63,9 @@ fn ports<'a>(fields: &Fields<'a, '_>, port: Option<u16>, report: &mut Report) ->
         };
         match ports.iter_mut().find(|it| same(it)) {
             // The list may repeat the main port to say more about it.
-            Some(known) => port.iter().for_each(|(key, value)| known.set(key.to_owned(), value.clone())),
+            Some(known) => {
+                port.iter().for_each(|(key, value)| known.set(key.to_owned(), value.clone()))
+            }
             None => {
                 note_taken_name(&item, &ports, report);
                 ports.push(port);
@@ -166,7 +168,10 @@ fn check_sleep(fields: &Fields<'_, '_>, container: &Object<'_>, report: &mut Rep
     let grace = grace.ok().flatten().unwrap_or(GRACE);
     if seconds.is_some_and(|it| it > grace) {
         report
-            .error("lifecycle.preStop.sleep.seconds.range", format!("The pod has {grace} s to stop."))
+            .error(
+                "lifecycle.preStop.sleep.seconds.range",
+                format!("The pod has {grace} s to stop."),
+            )
             .at("/lifecycle/preStop/sleep/seconds")
             .suggest("Sleep less, or raise `terminationGracePeriodSeconds`.");
     }

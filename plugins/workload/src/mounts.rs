@@ -203,8 +203,9 @@ fn source(entry: &Fields<'_, '_>) -> Result<Source, Invalid> {
     let word = entry.required_text("type")?;
     Source::of_word(&word).ok_or_else(|| {
         let message = format!("{} is not something that can be mounted.", quoted(&word));
-        Invalid::new(&place, "invalid", message)
-            .suggest("Choose one of `configMap`, `secret`, `persistentVolumeClaim`, `emptyDir`, `volume`.")
+        Invalid::new(&place, "invalid", message).suggest(
+            "Choose one of `configMap`, `secret`, `persistentVolumeClaim`, `emptyDir`, `volume`.",
+        )
     })
 }
 

@@ -91,7 +91,10 @@ fn header(text: &str) -> Result<(), rules::Flaw> {
     if text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-') {
         return Ok(());
     }
-    Err(rules::Flaw { problem: "is not the name of a header", hint: "Use letters, digits and `-`." })
+    Err(rules::Flaw {
+        problem: "is not the name of a header",
+        hint: "Use letters, digits and `-`.",
+    })
 }
 
 fn check_command(fields: &Fields<'_, '_>, report: &mut Report) {

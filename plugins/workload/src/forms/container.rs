@@ -64,7 +64,8 @@ pub(crate) static VARIABLES: Form = Form::new(&[
 ])
 .one_of(&["configMapRef", "secretRef"]);
 
-static REFERENCE: Form = Form::new(&[("name", NAME), ("optional", Shape::Flag)]).required(&["name"]);
+static REFERENCE: Form =
+    Form::new(&[("name", NAME), ("optional", Shape::Flag)]).required(&["name"]);
 
 static PORT: Form = Form::new(&[
     ("containerPort", Shape::Whole(1, 65535)),
@@ -93,7 +94,8 @@ pub(crate) fn check_resources(fields: &Fields<'_, '_>, report: &mut Report) {
         let Some((_, limit)) = limits.iter().find(|(other, _)| *other == name) else { continue };
         let order = rules::compare(amount.trim(), limit.trim());
         if order == Some(std::cmp::Ordering::Greater) {
-            let message = format!("It asks for `{amount}` of `{name}`, more than its limit `{limit}`.");
+            let message =
+                format!("It asks for `{amount}` of `{name}`, more than its limit `{limit}`.");
             let invalid = Invalid::new(&requests.place().key(name), "above-limit", message);
             report.required::<()>(Err(invalid.suggest("Lower the request, or raise the limit.")));
         }

@@ -69,8 +69,8 @@ static PREFERRED_NODES: Form =
     Form::new(&[("preference", Shape::One(&NODE_TERM)), ("weight", WEIGHT)])
         .required(&["preference", "weight"]);
 
-static NODE_SELECTOR: Form = Form::new(&[("nodeSelectorTerms", Shape::Many(&NODE_TERM))])
-    .required(&["nodeSelectorTerms"]);
+static NODE_SELECTOR: Form =
+    Form::new(&[("nodeSelectorTerms", Shape::Many(&NODE_TERM))]).required(&["nodeSelectorTerms"]);
 
 static NODE_TERM: Form = Form::new(&[
     ("matchExpressions", Shape::Many(&NODE_REQUIREMENT)),
@@ -84,10 +84,8 @@ static NODE_REQUIREMENT: Form = Form::new(&[
 ])
 .required(&["key", "operator"]);
 
-static POD_AFFINITY: Form = Form::new(&[
-    (PREFERRED, Shape::Many(&PREFERRED_PODS)),
-    (REQUIRED, Shape::Many(&POD_TERM)),
-]);
+static POD_AFFINITY: Form =
+    Form::new(&[(PREFERRED, Shape::Many(&PREFERRED_PODS)), (REQUIRED, Shape::Many(&POD_TERM))]);
 
 static PREFERRED_PODS: Form =
     Form::new(&[("podAffinityTerm", Shape::One(&POD_TERM)), ("weight", WEIGHT)])

@@ -126,8 +126,7 @@ static CSI: Form = Form::new(&[
 
 static REFERENCE: Form = Form::new(&[("name", NAME)]).required(&["name"]);
 
-static DOWNWARD: Form =
-    Form::new(&[("defaultMode", MODE), ("items", Shape::Many(&DOWNWARD_ITEM))]);
+static DOWNWARD: Form = Form::new(&[("defaultMode", MODE), ("items", Shape::Many(&DOWNWARD_ITEM))]);
 
 static DOWNWARD_ITEM: Form = Form::new(&[
     ("fieldRef", Shape::One(&FIELD_REFERENCE)),
@@ -165,8 +164,8 @@ static CLAIM_RESOURCES: Form = Form::new(&[
 ])
 .required(&["requests"]);
 
-static PROJECTED: Form =
-    Form::new(&[("defaultMode", MODE), ("sources", Shape::Many(&PROJECTION))]).required(&["sources"]);
+static PROJECTED: Form = Form::new(&[("defaultMode", MODE), ("sources", Shape::Many(&PROJECTION))])
+    .required(&["sources"]);
 
 static PROJECTION: Form = Form::new(&[
     ("configMap", Shape::One(&PROJECTED_MAP)),
