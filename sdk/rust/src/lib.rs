@@ -26,6 +26,7 @@
 //!   field and become findings in a [`Report`].
 //! - [`rules`] are the syntax rules of Kubernetes.
 //! - [`Json`] and [`Object`] build objects; what they write is canonical.
+//! - [`DynamicType`] is for interpreters, whose types have no Rust type.
 //! - `testing` (natively only) runs a type's golden files and functions.
 //!
 //! Absent on purpose: a clock, randomness, files, the network and anything
@@ -33,6 +34,7 @@
 
 pub mod bindings;
 pub mod dispatch;
+pub mod dynamic;
 pub mod fields;
 pub mod json;
 pub mod manifest;
@@ -52,6 +54,7 @@ pub use bindings::bowsprit::plugin::{assets, log};
 pub use bindings::exports::bowsprit::plugin::node_types::{
     Connection, Handle, NodeStatus, OnImmutable, Order, Prune, State, WaitFor, Watch,
 };
+pub use dynamic::{DynamicType, DynamicTypes, TypeDescriptor};
 pub use fields::{Fields, Invalid};
 pub use json::{Json, Object};
 pub use manifest::{Manifest, kind};

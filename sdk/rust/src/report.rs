@@ -14,7 +14,7 @@ const MAX_FINDINGS: usize = 100;
 /// `image.missing` becomes `deployment.image.missing`.
 #[derive(Debug)]
 pub struct Report {
-    type_name: &'static str,
+    type_name: String,
     node: String,
     findings: Vec<Finding>,
     dropped: usize,
@@ -23,8 +23,8 @@ pub struct Report {
 
 impl Report {
     /// An empty report about a node.
-    pub fn new(type_name: &'static str, node: &str) -> Self {
-        let node = node.to_owned();
+    pub fn new(type_name: &str, node: &str) -> Self {
+        let (type_name, node) = (type_name.to_owned(), node.to_owned());
         Self { type_name, node, findings: Vec::new(), dropped: 0, has_errors: false }
     }
 
