@@ -33,5 +33,6 @@ mod search;
 mod secrets;
 mod start_stop;
 mod store;
+mod templates;
 mod versions;
 mod workflows;

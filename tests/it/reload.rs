@@ -17,12 +17,12 @@ async fn host_with(plugins: &[(&str, PathBuf)]) -> (TestHost, tempfile::TempDir)
     (TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", &path)]).await, dir)
 }
 
-async fn palette(user: &User) -> Vec<Value> {
+pub(crate) async fn palette(user: &User) -> Vec<Value> {
     user.get("/templates").await.expect(200)["templates"].as_array().unwrap().clone()
 }
 
 /// Looks at the palette until it fits.
-async fn until_palette(user: &User, what: &str, fits: impl Fn(&[Value]) -> bool) {
+pub(crate) async fn until_palette(user: &User, what: &str, fits: impl Fn(&[Value]) -> bool) {
     let search = async {
         while !fits(&palette(user).await) {
             tokio::task::yield_now().await;
@@ -32,7 +32,7 @@ async fn until_palette(user: &User, what: &str, fits: impl Fn(&[Value]) -> bool)
     tokio::time::timeout(patience, search).await.unwrap_or_else(|_| panic!("no {what} in time"));
 }
 
-fn has(entries: &[Value], name: &str) -> bool {
+pub(crate) fn has(entries: &[Value], name: &str) -> bool {
     entries.iter().any(|it| it["name"] == name)
 }
 

@@ -214,16 +214,27 @@ fn unwilling(
     findings: &[bowsprit_host_core::node_types::Finding],
 ) -> LoadFailure {
     let first = findings.first();
-    let message = first.map_or("it found something wrong", |it| it.message.as_str());
+    let message = first.map_or("it found something wrong".into(), |it| sentence(&it.message));
     let place = first.and_then(|it| it.at.as_deref());
-    let place = place.map_or_else(String::new, |at| format!(" at `{at}`"));
-    let fix = first.and_then(|it| it.suggestion.as_deref());
+    let place = place.map_or_else(String::new, |at| format!(" at `{}`", sentence(at)));
+    let more = match findings.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" ({more} more)"),
+    };
+    let fix = first.and_then(|it| it.suggestion.as_deref()).map(sentence);
     failure(
         LoadStage::Describe,
         "plugin.assets.invalid",
-        format!("`{function}` refuses the plugin's assets{place}: {message}"),
-        fix.unwrap_or("correct the plugin's assets"),
+        format!("`{function}` refuses the plugin's assets{place}: {message}{more}"),
+        fix.unwrap_or("correct the plugin's assets".into()),
     )
+}
+
+/// A guest's words on one line, not too many of them.
+fn sentence(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let plain = |it: char| if it.is_control() { ' ' } else { it };
+    text.chars().take(LONGEST).map(plain).collect()
 }
 
 /// A fault in `describe` as the record of a load.

@@ -132,7 +132,10 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
         Code::Own(name) => Some(read_bounded(&root, &folder.join(name), COMPONENT_BYTES)?),
         Code::Of(_) => None,
     };
-    let assets = read_assets(&root, &folder.join("assets"))?;
+    let mut assets = read_assets(&root, &folder.join("assets"))?;
+    if let Code::Of(_) = toml.code() {
+        add_documents(&root, folder, &mut assets)?;
+    }
     let digest = digest(&text, component.as_deref(), &assets);
     Ok(Package {
         folder: folder.to_owned(),
@@ -186,6 +189,27 @@ fn read_assets(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {
         }
     }
     Ok(assets)
+}
+
+/// Adds what is written for another plugin's component: the YAML files beside
+/// `plugin.toml`, each as the asset of its name.
+fn add_documents(root: &Path, folder: &Path, assets: &mut Assets) -> Result<(), LoadFailure> {
+    let used: u64 = assets.values().map(|it| it.len() as u64).sum();
+    let mut left = ASSETS_BYTES.saturating_sub(used);
+    for name in names(folder)?.into_iter().filter(|it| it.ends_with(".yaml")) {
+        let path = folder.join(&name);
+        let bytes = read_bounded(root, &path, left)?;
+        left -= bytes.len() as u64;
+        if assets.insert(name, bytes).is_some() {
+            let message = format!("{} is also in `assets/`", path.display());
+            let fix = "keep one of the two";
+            return Err(failure(LoadStage::Read, "plugin.folder.ambiguous", message, fix));
+        }
+        if assets.len() > ASSETS {
+            return Err(too_large(&path, &format!("there are more than {ASSETS} assets")));
+        }
+    }
+    Ok(())
 }
 
 /// Names in `folder` without those that editors and mounts use for themselves;

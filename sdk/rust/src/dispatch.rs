@@ -1,49 +1,36 @@
-//! Between the component's exports and a [`NodeType`]. Called by the code
+//! Between the component's exports and a [`DynamicType`]. Called by the code
 //! [`export_node_types!`](crate::export_node_types) writes, and by tests.
 
+use std::fmt;
+use std::sync::OnceLock;
+
 use crate::bindings::exports::bowsprit::plugin::node_types as wit;
+use crate::dynamic::{DynamicType, DynamicTypes, Static, TypeDescriptor};
 use crate::{
-    Context, Failure, Finding, Json, Manifest, Node, NodeStatus, NodeType, Observation, Report,
-    Seed, Watch, node_type,
+    Context, Failure, Finding, Manifest, Node, NodeStatus, NodeType, Observation, Report, Seed,
+    Watch,
 };
 
 type Fallible<T> = Result<T, Failure>;
 /// Data in its current shape, and notes on what was changed.
 pub type Normalized = (String, Vec<Finding>);
-type StatusFunction =
-    fn(&wit::Node, &[wit::Answer], &str, Option<&NodeStatus>) -> Fallible<NodeStatus>;
 
 /// The functions of one node type, as the component exports them.
 ///
 /// They are documented in `node-types.wit`.
-#[derive(Debug, Clone, Copy)]
-#[allow(missing_docs, reason = "the fields are the functions of the WIT interface")]
-pub struct Functions {
-    pub name: &'static str,
-    pub describe: fn() -> Fallible<wit::Descriptor>,
-    pub create: fn(&str, &str, &wit::Context) -> Fallible<String>,
-    pub normalize: fn(&wit::Node) -> Fallible<Normalized>,
-    pub public_view: fn(&wit::Node) -> Fallible<String>,
-    pub validate: fn(&wit::Node, &wit::Context) -> Fallible<Vec<Finding>>,
-    pub render: fn(&wit::Node, &wit::Context) -> Fallible<wit::Rendered>,
-    pub observe: fn(&wit::Node, &wit::Context) -> Fallible<Vec<Watch>>,
-    pub status: StatusFunction,
-}
+#[derive(Clone, Copy)]
+pub struct Functions(&'static dyn DynamicType);
 
+#[allow(missing_docs, clippy::missing_errors_doc, reason = "the WIT interface documents them")]
 impl Functions {
     /// The functions of a node type.
-    pub const fn of<T: NodeType>() -> Self {
-        Self {
-            name: T::NAME,
-            describe: describe::<T>,
-            create: create::<T>,
-            normalize: normalize::<T>,
-            public_view: public_view::<T>,
-            validate: validate::<T>,
-            render: render::<T>,
-            observe: observe::<T>,
-            status: status::<T>,
-        }
+    pub const fn of<T: NodeType + 'static>() -> Self {
+        Self(&Static::<T>::VALUE)
+    }
+
+    /// The functions of a type that is known at run time.
+    pub const fn dynamic(of: &'static dyn DynamicType) -> Self {
+        Self(of)
     }
 
     /// The functions of the type called `name`.
@@ -51,92 +38,104 @@ impl Functions {
     /// # Errors
     ///
     /// `unsupported` when `types` has none of that name.
-    pub fn find<'t>(types: &'t [Self], name: &str) -> Result<&'t Self, Failure> {
-        types.iter().find(|it| it.name == name).ok_or_else(|| {
+    pub fn find<'t>(types: &'t [Self], name: &str) -> Fallible<&'t Self> {
+        types.iter().find(|it| it.name() == name).ok_or_else(|| {
             let name = crate::report::quoted(name);
             Failure::Unsupported(format!("this plugin has no node type {name}"))
         })
     }
-}
 
-fn describe<T: NodeType>() -> Result<wit::Descriptor, Failure> {
-    let it = T::describe();
-    let schema = Json::parse(it.schema).map_err(|error| {
-        Failure::Internal(format!("the schema of `{}` is not JSON: {error}", T::NAME))
-    })?;
-    Ok(wit::Descriptor {
-        name: T::NAME.to_owned(),
-        title: it.title.to_owned(),
-        description: it.description.to_owned(),
-        category: it.category.to_owned(),
-        icon: it.icon.to_owned(),
-        tags: it.tags.iter().map(|tag| (*tag).to_owned()).collect(),
-        schema_version: it.schema_version,
-        // Written anew, so that it is canonical.
-        schema: schema.to_text(),
-        handles: it.handles,
-        connections: it.connections,
-        produces: it.produces,
-    })
-}
-
-fn create<T: NodeType>(
-    id: &str,
-    suggested_name: &str,
-    context: &wit::Context,
-) -> Result<String, Failure> {
-    let seed = Seed { type_name: T::NAME, id, suggested_name };
-    Ok(T::create(&seed, &Context::parse(context)).to_text())
-}
-
-fn normalize<T: NodeType>(node: &wit::Node) -> Result<(String, Vec<Finding>), Failure> {
-    let mut node = Node::parse(node)?;
-    let mut report = Report::new(T::NAME, node.id);
-    node_type::normalized::<T>(&mut node.data, &mut report);
-    Ok((node.data.to_text(), report.into_findings()))
-}
-
-fn public_view<T: NodeType>(node: &wit::Node) -> Result<String, Failure> {
-    let node = Node::parse(node)?;
-    Ok(T::public_view(&node).to_text())
-}
-
-fn validate<T: NodeType>(
-    node: &wit::Node,
-    context: &wit::Context,
-) -> Result<Vec<Finding>, Failure> {
-    let node = Node::parse(node)?;
-    let mut report = Report::new(T::NAME, node.id);
-    T::validate(&node, &Context::parse(context), &mut report);
-    Ok(report.into_findings())
-}
-
-fn render<T: NodeType>(node: &wit::Node, context: &wit::Context) -> Result<wit::Rendered, Failure> {
-    let node = Node::parse(node)?;
-    let context = Context::parse(context);
-    let mut report = Report::new(T::NAME, node.id);
-    let manifests = T::render(&node, &context, &mut report);
-    if report.has_errors() {
-        return Err(report.into_failure());
+    /// The type's name.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
     }
-    let manifests = manifests.into_iter().map(Manifest::into_wit).collect();
-    Ok(wit::Rendered { manifests, findings: report.into_findings() })
+
+    pub fn describe(&self) -> Fallible<TypeDescriptor> {
+        self.0.describe()
+    }
+
+    pub fn create(
+        &self,
+        id: &str,
+        suggested_name: &str,
+        context: &wit::Context,
+    ) -> Fallible<String> {
+        let seed = Seed { type_name: self.name(), id, suggested_name };
+        Ok(self.0.create(&seed, &Context::parse(context)).to_text())
+    }
+
+    pub fn normalize(&self, node: &wit::Node) -> Fallible<Normalized> {
+        let mut node = Node::parse(node)?;
+        let mut report = Report::new(self.name(), node.id);
+        self.0.normalize(&mut node.data, &mut report);
+        Ok((node.data.to_text(), report.into_findings()))
+    }
+
+    pub fn public_view(&self, node: &wit::Node) -> Fallible<String> {
+        let node = Node::parse(node)?;
+        Ok(self.0.public_view(&node).to_text())
+    }
+
+    pub fn validate(&self, node: &wit::Node, context: &wit::Context) -> Fallible<Vec<Finding>> {
+        let node = Node::parse(node)?;
+        let mut report = Report::new(self.name(), node.id);
+        self.0.validate(&node, &Context::parse(context), &mut report);
+        Ok(report.into_findings())
+    }
+
+    pub fn render(&self, node: &wit::Node, context: &wit::Context) -> Fallible<wit::Rendered> {
+        let node = Node::parse(node)?;
+        let context = Context::parse(context);
+        let mut report = Report::new(self.name(), node.id);
+        let manifests = self.0.render(&node, &context, &mut report);
+        if report.has_errors() {
+            return Err(report.into_failure());
+        }
+        let manifests = manifests.into_iter().map(Manifest::into_wit).collect();
+        Ok(wit::Rendered { manifests, findings: report.into_findings() })
+    }
+
+    pub fn observe(&self, node: &wit::Node, context: &wit::Context) -> Fallible<Vec<Watch>> {
+        Ok(self.0.observe(&Node::parse(node)?, &Context::parse(context)))
+    }
+
+    pub fn status(
+        &self,
+        node: &wit::Node,
+        answers: &[wit::Answer],
+        at: &str,
+        previous: Option<&NodeStatus>,
+    ) -> Fallible<NodeStatus> {
+        let node = Node::parse(node)?;
+        let mut report = Report::new(self.name(), node.id);
+        let observation = Observation::parse(answers, at, previous);
+        let status = self.0.status(&node, &observation, &mut report);
+        Ok(status.into_wit(report.into_findings()))
+    }
 }
 
-fn observe<T: NodeType>(node: &wit::Node, context: &wit::Context) -> Result<Vec<Watch>, Failure> {
-    Ok(T::observe(&Node::parse(node)?, &Context::parse(context)))
+impl fmt::Debug for Functions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Functions").field(&self.name()).finish()
+    }
 }
 
-fn status<T: NodeType>(
-    node: &wit::Node,
-    answers: &[wit::Answer],
-    at: &str,
-    previous: Option<&NodeStatus>,
-) -> Result<NodeStatus, Failure> {
-    let node = Node::parse(node)?;
-    let mut report = Report::new(T::NAME, node.id);
-    let status = T::status(&node, &Observation::parse(answers, at, previous), &mut report);
-    Ok(status.into_wit(report.into_findings()))
+/// What an instance remembers of the types in its assets.
+pub type Loaded = OnceLock<Fallible<Vec<Functions>>>;
+
+/// The types of `T`, read at the first call. An instance serves one generation,
+/// whose assets are frozen, so they are read once.
+///
+/// # Errors
+///
+/// That of [`DynamicTypes::load`].
+pub fn loaded<T: DynamicTypes>(memory: &'static Loaded) -> Fallible<&'static [Functions]> {
+    let leaked = |it: Box<dyn DynamicType>| Functions::dynamic(Box::leak(it));
+    let read = || T::load().map(|types| types.into_iter().map(leaked).collect());
+    match memory.get_or_init(read) {
+        Ok(types) => Ok(types),
+        Err(failure) => Err(failure.clone()),
+    }
 }
 
 /// Makes node types this component's exports: `export_node_types!(Deployment)`.
@@ -151,15 +150,28 @@ macro_rules! export_node_types {
             &[$($crate::dispatch::Functions::of::<$node_type>()),+];
 
         #[cfg(target_arch = "wasm32")]
-        $crate::export_table!(NODE_TYPES);
+        $crate::export_table!(Ok(NODE_TYPES));
     };
 }
 
-/// The WebAssembly half of [`export_node_types!`](crate::export_node_types).
+/// Makes the types that a [`DynamicTypes`](crate::DynamicTypes) reads this
+/// component's exports. On other targets than WebAssembly it does nothing.
+#[macro_export]
+macro_rules! export_dynamic_types {
+    ($types:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        $crate::export_table!({
+            static MEMORY: $crate::dispatch::Loaded = $crate::dispatch::Loaded::new();
+            $crate::dispatch::loaded::<$types>(&MEMORY)
+        });
+    };
+}
+
+/// The WebAssembly half of the macros above; `table` answers the types.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_table {
-    ($table:ident) => {
+    ($table:expr) => {
         const _: () = {
             use $crate::bindings::bowsprit::plugin::types::Node;
             use $crate::bindings::exports::bowsprit::plugin::node_types as wit;
@@ -168,9 +180,17 @@ macro_rules! export_table {
 
             struct Component;
 
+            fn table() -> Result<&'static [Functions], Failure> {
+                $table
+            }
+
+            fn find(name: &str) -> Result<&'static Functions, Failure> {
+                Functions::find(table()?, name)
+            }
+
             impl wit::Guest for Component {
                 fn describe() -> Result<Vec<wit::Descriptor>, Failure> {
-                    $table.iter().map(|it| (it.describe)()).collect()
+                    table()?.iter().map(Functions::describe).collect()
                 }
                 fn create(
                     type_: String,
@@ -178,22 +198,22 @@ macro_rules! export_table {
                     name: String,
                     context: wit::Context,
                 ) -> Result<String, Failure> {
-                    (Functions::find($table, &type_)?.create)(&id, &name, &context)
+                    find(&type_)?.create(&id, &name, &context)
                 }
                 fn normalize(node: Node) -> Result<(String, Vec<Finding>), Failure> {
-                    (Functions::find($table, &node.type_)?.normalize)(&node)
+                    find(&node.type_)?.normalize(&node)
                 }
                 fn public_view(node: Node) -> Result<String, Failure> {
-                    (Functions::find($table, &node.type_)?.public_view)(&node)
+                    find(&node.type_)?.public_view(&node)
                 }
                 fn validate(node: Node, context: wit::Context) -> Result<Vec<Finding>, Failure> {
-                    (Functions::find($table, &node.type_)?.validate)(&node, &context)
+                    find(&node.type_)?.validate(&node, &context)
                 }
                 fn render(node: Node, context: wit::Context) -> Result<wit::Rendered, Failure> {
-                    (Functions::find($table, &node.type_)?.render)(&node, &context)
+                    find(&node.type_)?.render(&node, &context)
                 }
                 fn observe(node: Node, context: wit::Context) -> Result<Vec<Watch>, Failure> {
-                    (Functions::find($table, &node.type_)?.observe)(&node, &context)
+                    find(&node.type_)?.observe(&node, &context)
                 }
                 fn status(
                     node: Node,
@@ -201,8 +221,7 @@ macro_rules! export_table {
                     at: String,
                     previous: Option<NodeStatus>,
                 ) -> Result<NodeStatus, Failure> {
-                    let it = Functions::find($table, &node.type_)?;
-                    (it.status)(&node, &answers, &at, previous.as_ref())
+                    find(&node.type_)?.status(&node, &answers, &at, previous.as_ref())
                 }
             }
 

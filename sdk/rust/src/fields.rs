@@ -71,7 +71,7 @@ impl<'a, 'p> Fields<'a, 'p> {
             Some(Json::Object(object)) => {
                 Ok(Some(Fields { object, place: self.place.field(name) }))
             }
-            Some(other) => Err(wrong_type(&self.place.field(name), other, "an object")),
+            Some(other) => Err(Invalid::wrong_type(&self.place.field(name), other, "an object")),
         }
     }
 }
@@ -120,13 +120,21 @@ impl Invalid {
         Self::new(place, "invalid", message).suggest(flaw.hint)
     }
 
+    /// A value that is not of the type the field has; `wanted` completes "has
+    /// to be".
+    pub fn wrong_type(place: &Place<'_>, found: &Json<'_>, wanted: &str) -> Self {
+        let field = place.code();
+        let message = format!("`{field}` has to be {wanted}, not {}.", described(found));
+        Self::new(place, "type", message)
+    }
+
     /// The RFC 6901 pointer to the field.
     pub fn pointer(&self) -> &str {
         &self.0.pointer
     }
 
     /// This fault as the only reason why a call fails.
-    pub fn into_failure(self, type_name: &'static str, node: &str) -> Failure {
+    pub fn into_failure(self, type_name: &str, node: &str) -> Failure {
         let mut report = Report::new(type_name, node);
         report.required::<()>(Err(self));
         report.into_failure()
@@ -140,13 +148,6 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
-
-/// A value that is not of the type the field has.
-pub(crate) fn wrong_type(place: &Place<'_>, found: &Json<'_>, wanted: &str) -> Invalid {
-    let field = place.code();
-    let message = format!("`{field}` has to be {wanted}, not {}.", described(found));
-    Invalid::new(place, "type", message)
-}
 
 /// What a value is, as part of a sentence.
 fn described(value: &Json<'_>) -> Cow<'static, str> {

@@ -78,6 +78,19 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The same value without borrowed texts.
+    pub fn into_owned(self) -> Json<'static> {
+        match self {
+            Json::Null => Json::Null,
+            Json::Bool(value) => Json::Bool(value),
+            Json::Int(number) => Json::Int(number),
+            Json::Float(number) => Json::Float(number),
+            Json::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
+            Json::List(items) => Json::List(items.into_iter().map(Json::into_owned).collect()),
+            Json::Object(object) => Json::Object(object.into_owned()),
+        }
+    }
+
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Json::Null)

@@ -31,6 +31,7 @@
 //!   field and become findings in a [`Report`].
 //! - [`rules`] are the syntax rules of Kubernetes.
 //! - [`Json`] and [`Object`] build objects; what they write is canonical.
+//! - [`DynamicType`] is for interpreters, whose types have no Rust type.
 //! - `testing` (natively only) runs a type's golden files and functions.
 //!
 //! Absent on purpose: a clock, randomness, files, the network and anything
@@ -40,6 +41,7 @@ pub mod bindings;
 pub mod catalogue;
 pub mod diagnostics;
 pub mod dispatch;
+pub mod dynamic;
 pub mod edges;
 pub mod fields;
 pub mod importer;
@@ -62,6 +64,7 @@ pub use bindings::bowsprit::plugin::{assets, log};
 pub use bindings::exports::bowsprit::plugin::node_types::{
     Connection, Handle, NodeStatus, OnImmutable, Order, Prune, State, WaitFor, Watch,
 };
+pub use dynamic::{DynamicType, DynamicTypes, TypeDescriptor};
 pub use fields::{Fields, Invalid};
 pub use json::{Json, Object};
 pub use manifest::{Manifest, kind};

@@ -1,5 +1,7 @@
 //! Objects to apply.
 
+use std::borrow::Cow;
+
 use crate::bindings::exports::bowsprit::plugin::node_types as wit;
 use crate::{Json, Kind, Object, OnImmutable, Order, Prune, WaitFor};
 
@@ -9,7 +11,7 @@ use crate::{Json, Kind, Object, OnImmutable, Order, Prune, WaitFor};
 /// is no longer rendered, asking when a field cannot be changed.
 #[derive(Debug, Clone)]
 pub struct Manifest<'a> {
-    local_id: &'static str,
+    local_id: Cow<'a, str>,
     body: Object<'a>,
     order: Order,
     wait: WaitFor,
@@ -21,13 +23,19 @@ pub struct Manifest<'a> {
 impl<'a> Manifest<'a> {
     /// An object of `kind`. `local_id` is its key within the node and has to
     /// stay the same for ever.
-    pub fn new(local_id: &'static str, kind: &Kind, metadata: Object<'a>) -> Self {
+    pub fn new(local_id: impl Into<Cow<'a, str>>, kind: &Kind, metadata: Object<'a>) -> Self {
         let body = Object::new()
             .with("apiVersion", api_version(kind))
             .with("kind", kind.kind.clone())
             .with("metadata", metadata);
+        Self::from_body(local_id, body)
+    }
+
+    /// An object that is already whole: with `apiVersion`, `kind` and
+    /// `metadata.name`.
+    pub fn from_body(local_id: impl Into<Cow<'a, str>>, body: Object<'a>) -> Self {
         Self {
-            local_id,
+            local_id: local_id.into(),
             body,
             order: Order::Workload,
             wait: WaitFor::Nothing,
@@ -90,7 +98,7 @@ impl<'a> Manifest<'a> {
 
     pub(crate) fn into_wit(self) -> wit::Manifest {
         wit::Manifest {
-            local_id: self.local_id.to_owned(),
+            local_id: self.local_id.into_owned(),
             body: self.body.to_text(),
             order: self.order,
             wait: self.wait,

@@ -146,16 +146,12 @@ fn set_app<'a>(labels: &mut Object<'a>, name: Cow<'a, str>) {
 
 /// What every public view tells: name, namespace, kind, labels, and the roles
 /// in which other nodes can use this one.
-pub fn public_view<'a>(
-    node: &'a Node<'_>,
-    kind: &'static str,
-    provides: &[&'static str],
-) -> Object<'a> {
+pub fn public_view<'a>(node: &'a Node<'_>, kind: &'a str, provides: &[&'a str]) -> Object<'a> {
     let fields = node.fields();
     let user = fields.map("labels").unwrap_or_default().into_iter();
     let mut labels: Object<'a> = user.collect();
     set_app(&mut labels, node.name());
-    let provides: Vec<&'static str> = provides.to_vec();
+    let provides = provides.to_vec();
     Object::new()
         .with("kind", kind)
         .with("labels", labels)

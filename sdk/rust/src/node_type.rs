@@ -101,7 +101,7 @@ pub fn connection(role: &str, to: &[&str]) -> Connection {
 #[derive(Debug, Clone, Copy)]
 pub struct Seed<'a> {
     /// The type's name.
-    pub type_name: &'static str,
+    pub type_name: &'a str,
     /// The new node's id.
     pub id: &'a str,
     /// A name the host suggests; may be empty.

@@ -4,8 +4,8 @@ use crate::fields::is_placeholder;
 use crate::{Json, Object, Report};
 
 /// Fields older canvases left in the data and nothing reads any more, and
-/// those of the canvas itself.
-const BOOKKEEPING: [&str; 4] = ["id", "templateId", "parameters", "hasValidationError"];
+/// those of the canvas itself: no type can have fields of these names.
+pub const BOOKKEEPING: [&str; 4] = ["id", "templateId", "parameters", "hasValidationError"];
 
 /// Fields whose surrounding white space is never meant.
 const TRIMMED: [&str; 4] = ["name", "namespace", "image", "serviceAccountName"];

@@ -14,7 +14,7 @@ const MAX_FINDINGS: usize = 100;
 /// `image.missing` becomes `deployment.image.missing`.
 #[derive(Debug)]
 pub struct Report {
-    type_name: &'static str,
+    type_name: String,
     /// None = the findings are about the call's whole input.
     node: Option<String>,
     findings: Vec<Finding>,
@@ -24,15 +24,15 @@ pub struct Report {
 
 impl Report {
     /// An empty report about a node.
-    pub fn new(type_name: &'static str, node: &str) -> Self {
+    pub fn new(type_name: &str, node: &str) -> Self {
         Self { node: Some(node.to_owned()), ..Self::about_source(type_name) }
     }
 
     /// An empty report about a whole source; codes begin with the importer's
     /// name.
-    pub fn about_source(importer: &'static str) -> Self {
+    pub fn about_source(importer: &str) -> Self {
         Self {
-            type_name: importer,
+            type_name: importer.to_owned(),
             node: None,
             findings: Vec::new(),
             dropped: 0,

@@ -1,5 +1,7 @@
 //! How a node is doing: what is asked, what is seen, what is said.
 
+use std::borrow::Cow;
+
 use crate::bindings::exports::bowsprit::plugin::node_types as wit;
 use crate::{Finding, Kind, NodeStatus, Object, State, Watch};
 
@@ -123,10 +125,10 @@ impl Status {
         state: State,
         reason: impl Into<String>,
         message: impl Into<String>,
-        card_state: &'static str,
+        card_state: impl Into<Cow<'static, str>>,
     ) -> Self {
         let message = message.into();
-        let card = Object::new().with("message", message.clone()).with("state", card_state);
+        let card = Object::new().with("message", message.clone()).with("state", card_state.into());
         Self {
             state,
             reason: reason.into(),
@@ -148,7 +150,11 @@ impl Status {
 
     /// Adds something to the card.
     #[must_use]
-    pub fn card(mut self, key: &'static str, value: impl Into<crate::Json<'static>>) -> Self {
+    pub fn card(
+        mut self,
+        key: impl Into<Cow<'static, str>>,
+        value: impl Into<crate::Json<'static>>,
+    ) -> Self {
         self.card.set(key, value);
         self
     }

@@ -57,7 +57,7 @@ impl Case {
     pub fn from_input(types: &[Functions], input: &Value) -> Result<Self, String> {
         let stored = codec::node(&input["node"]);
         let functions = *Functions::find(types, &stored.type_).map_err(|it| format!("{it:?}"))?;
-        let (data, _) = (functions.normalize)(&stored).map_err(|it| format!("{it:?}"))?;
+        let (data, _) = functions.normalize(&stored).map_err(|it| format!("{it:?}"))?;
         let previous = input.get("previous").filter(|it| !it.is_null());
         Ok(Self {
             functions,
@@ -94,7 +94,7 @@ impl Case {
     /// What `normalize` answers: data and findings.
     pub fn normalize(&self) -> Outcome {
         codec::outcome(
-            (self.functions.normalize)(&self.stored).map(|(data, findings)| {
+            self.functions.normalize(&self.stored).map(|(data, findings)| {
                 json!([codec::embedded(&data), codec::findings(&findings)])
             }),
         )
@@ -102,31 +102,31 @@ impl Case {
 
     /// What `public-view` answers.
     pub fn public_view(&self) -> Outcome {
-        codec::outcome((self.functions.public_view)(&self.node).map(|it| codec::embedded(&it)))
+        codec::outcome(self.functions.public_view(&self.node).map(|it| codec::embedded(&it)))
     }
 
     /// What `validate` answers.
     pub fn validate(&self) -> Outcome {
-        let answer = (self.functions.validate)(&self.node, &self.context);
+        let answer = self.functions.validate(&self.node, &self.context);
         codec::outcome(answer.map(|it| codec::findings(&it)))
     }
 
     /// What `render` answers.
     pub fn render(&self) -> Outcome {
-        let answer = (self.functions.render)(&self.node, &self.context);
+        let answer = self.functions.render(&self.node, &self.context);
         codec::outcome(answer.map(|it| codec::rendered(&it)))
     }
 
     /// What `observe` answers.
     pub fn observe(&self) -> Outcome {
-        let answer = (self.functions.observe)(&self.node, &self.context);
+        let answer = self.functions.observe(&self.node, &self.context);
         codec::outcome(answer.map(|it| codec::watches(&it)))
     }
 
     /// What `status` answers.
     pub fn status(&self) -> Outcome {
         let previous = self.previous.as_ref();
-        let answer = (self.functions.status)(&self.node, &self.answers, &self.at, previous);
+        let answer = self.functions.status(&self.node, &self.answers, &self.at, previous);
         codec::outcome(answer.map(|it| codec::status(&it)))
     }
 
@@ -158,8 +158,8 @@ impl Case {
     ///
     /// Says what does not hold.
     pub fn check_invariants(&self) -> Result<(), String> {
-        let rendered = (self.functions.render)(&self.node, &self.context);
-        let validated = (self.functions.validate)(&self.node, &self.context);
+        let rendered = self.functions.render(&self.node, &self.context);
+        let validated = self.functions.validate(&self.node, &self.context);
         let validated = validated.map_err(|it| format!("validate failed: {it:?}"))?;
         let blocking = validated.iter().any(codec::is_error);
         match &rendered {
@@ -172,18 +172,18 @@ impl Case {
             Err(Failure::InvalidInput(findings)) if *findings == validated && blocking => {}
             Err(other) => return Err(format!("render failed: {other:?}, validate: {validated:?}")),
         }
-        for text in [(self.functions.public_view)(&self.node), Ok(self.node.data.clone())] {
+        for text in [self.functions.public_view(&self.node), Ok(self.node.data.clone())] {
             codec::canonical(&text.map_err(|it| format!("{it:?}"))?)?;
         }
-        let status = (self.functions.status)(&self.node, &self.answers, &self.at, None);
+        let status = self.functions.status(&self.node, &self.answers, &self.at, None);
         codec::canonical(&status.map_err(|it| format!("status failed: {it:?}"))?.card)?;
-        (self.functions.observe)(&self.node, &self.context).map_err(|it| format!("{it:?}"))?;
+        self.functions.observe(&self.node, &self.context).map_err(|it| format!("{it:?}"))?;
         self.check_normalized()
     }
 
     fn check_normalized(&self) -> Result<(), String> {
         let again: types::Node = self.node.clone();
-        match (self.functions.normalize)(&again) {
+        match self.functions.normalize(&again) {
             Ok((data, _)) if data == self.node.data => Ok(()),
             other => Err(format!("normalizing twice changes the data: {other:?}")),
         }
@@ -198,7 +198,7 @@ impl Case {
 /// Says what does not hold.
 pub fn check_descriptors(types: &[Functions]) -> Result<(), String> {
     for functions in types {
-        let it = (functions.describe)().map_err(|it| format!("{it:?}"))?;
+        let it = functions.describe().map_err(|it| format!("{it:?}"))?;
         codec::canonical(&it.schema)?;
         let mut handles: Vec<_> = it.handles.iter().map(|handle| &handle.id).collect();
         handles.sort();
@@ -206,13 +206,11 @@ pub fn check_descriptors(types: &[Functions]) -> Result<(), String> {
         if handles.len() != it.handles.len() {
             return Err(format!("two handles of `{}` have one id", it.name));
         }
-        if it.name != functions.name || it.produces.is_empty() || !it.schema.starts_with('{') {
-            return Err(format!("the descriptor of `{}` is incomplete", functions.name));
+        if it.name != functions.name() || it.produces.is_empty() || !it.schema.starts_with('{') {
+            return Err(format!("the descriptor of `{}` is incomplete", functions.name()));
         }
         let context = codec::context(&Value::Null);
-        codec::canonical(
-            &(functions.create)("n-1", "", &context).map_err(|it| format!("{it:?}"))?,
-        )?;
+        codec::canonical(&functions.create("n-1", "", &context).map_err(|it| format!("{it:?}"))?)?;
     }
     Ok(())
 }

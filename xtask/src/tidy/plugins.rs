@@ -1,4 +1,4 @@
-//! A plugin without a page or a test is not finished.
+//! A plugin or template without a page or a test is not finished.
 
 use std::fs;
 use std::path::Path;
@@ -7,9 +7,9 @@ use anyhow::Result;
 
 use super::Finding;
 
-/// What plugin folders lack.
+/// What plugin and template folders lack.
 pub(super) fn incomplete(root: &Path) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
+    let mut findings = incomplete_templates(root)?;
     let Ok(entries) = fs::read_dir(root.join("plugins")) else { return Ok(findings) };
     for entry in entries {
         let folder = entry?.path();
@@ -25,6 +25,24 @@ pub(super) fn incomplete(root: &Path) -> Result<Vec<Finding>> {
         }
         if !has_tests(&folder)? {
             lacks("tests (`src/tests.rs`, `src/<module>/tests.rs` or `tests/`)");
+        }
+    }
+    Ok(findings)
+}
+
+/// Templates are tested by their golden files.
+fn incomplete_templates(root: &Path) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let Ok(entries) = fs::read_dir(root.join("templates/resources")) else { return Ok(findings) };
+    for entry in entries {
+        let folder = entry?.path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let needed = ["plugin.toml", "resource.yaml", "README.md", "golden"];
+        for lacking in needed.iter().filter(|it| !folder.join(it).exists()) {
+            let path = folder.strip_prefix(root).unwrap_or(&folder).to_owned();
+            findings.push(Finding { path, line: 0, message: format!("has no `{lacking}`") });
         }
     }
     Ok(findings)

@@ -102,6 +102,7 @@ pub static CODES: &[Code] = &[
     code(0, "plugin.component.too-complex", "the component is too dear to compile"),
     code(502, "plugin.deadline", "the plugin took longer than it may"),
     code(0, "plugin.export.missing", "the component lacks an export of its interface"),
+    code(0, "plugin.folder.ambiguous", "a file is beside `plugin.toml` and in `assets/`"),
     code(0, "plugin.folder.escape", "the plugin's folder links to something outside of it"),
     code(0, "plugin.folder.too-large", "the plugin's folder is larger than allowed"),
     code(0, "plugin.folder.unreadable", "the plugin's folder cannot be read"),

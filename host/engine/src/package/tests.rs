@@ -96,6 +96,31 @@ fn the_digest_covers_content_and_names_and_nothing_else() {
 }
 
 #[test]
+fn documents_beside_the_file_are_assets_of_a_folder_without_code() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let without_code = GOOD.replace("component = \"plugin.wasm\"", "uses = \"interpreter\"");
+    fs::write(folder.join("plugin.toml"), without_code).expect("written");
+    fs::write(folder.join("resource.yaml"), "x").expect("written");
+    fs::write(folder.join("README.md"), "x").expect("written");
+    let Sight::Ready(package) = Sight::of(folder) else { panic!("it is a plugin") };
+    assert_eq!(package.assets.keys().collect::<Vec<_>>(), ["resource.yaml"]);
+    let first = package.digest;
+    fs::write(folder.join("resource.yaml"), "y").expect("written");
+    assert_ne!(Sight::of(folder).digest(), Some(first));
+
+    fs::create_dir(folder.join("assets")).expect("a folder");
+    fs::write(folder.join("assets/resource.yaml"), "x").expect("written");
+    let Sight::Refused(refusal) = Sight::of(folder) else { panic!("it is ambiguous") };
+    assert_eq!(refusal.failure.code, "plugin.folder.ambiguous");
+
+    fs::write(folder.join("plugin.toml"), GOOD).expect("written");
+    fs::write(folder.join("plugin.wasm"), "x").expect("written");
+    let Sight::Ready(package) = Sight::of(folder) else { panic!("it is a plugin") };
+    assert_eq!(package.assets["resource.yaml"], b"x", "code has its assets in `assets/`");
+}
+
+#[test]
 fn names_are_kebab_case() {
     for good in ["a", "stateful-set", "k8s", "a-1-b"] {
         assert!(is_kebab(good), "{good}");

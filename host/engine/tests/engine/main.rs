@@ -14,3 +14,4 @@ mod load;
 mod refusals;
 mod reload;
 mod support;
+mod templates;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::texts::{scalar, trimmed};
-use super::{Fields, Invalid, wrong_type};
+use super::{Fields, Invalid};
 use crate::{Json, Place};
 
 /// An element of a list and where it is.
@@ -24,7 +24,7 @@ impl<'a, 'p> Item<'a, 'p> {
     pub fn fields(&self) -> Result<Fields<'a, 'p>, Invalid> {
         match self.value {
             Json::Object(object) => Ok(Fields::new(object, self.place)),
-            other => Err(wrong_type(&self.place, other, "a list of objects")),
+            other => Err(Invalid::wrong_type(&self.place, other, "a list of objects")),
         }
     }
 }
@@ -43,7 +43,9 @@ impl<'a> Fields<'a, '_> {
         let items: &'a [Json<'a>] = match self.json(name) {
             None => &[],
             Some(Json::List(items)) => items,
-            Some(other) => return Err(wrong_type(&self.place().field(name), other, "a list")),
+            Some(other) => {
+                return Err(Invalid::wrong_type(&self.place().field(name), other, "a list"));
+            }
         };
         Ok(items.iter().enumerate().filter(|(_, item)| !item.is_null()))
     }
@@ -76,7 +78,8 @@ impl<'a> Fields<'a, '_> {
         let list = self.place().field(name);
         self.list(name)?
             .map(|(index, item)| {
-                scalar(item).ok_or_else(|| wrong_type(&list.item(index), item, "a list of texts"))
+                scalar(item)
+                    .ok_or_else(|| Invalid::wrong_type(&list.item(index), item, "a list of texts"))
             })
             .collect()
     }
@@ -96,7 +99,8 @@ impl<'a> Fields<'a, '_> {
         let mut kept = Vec::new();
         for (index, item) in self.list(name)? {
             let place = list.item(index);
-            let text = scalar(item).ok_or_else(|| wrong_type(&place, item, "a list of texts"))?;
+            let text =
+                scalar(item).ok_or_else(|| Invalid::wrong_type(&place, item, "a list of texts"))?;
             let text = trimmed(text);
             if !text.is_empty() {
                 rule(&text).map_err(|flaw| Invalid::flawed(&place, &text, flaw))?;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Fields, Invalid, wrong_type};
+use super::{Fields, Invalid};
 use crate::{Json, Place, rules};
 
 /// Ports a container or Service can have.
@@ -86,9 +86,11 @@ impl<'a> Fields<'a, '_> {
                 "" => Ok(None),
                 "true" => Ok(Some(true)),
                 "false" => Ok(Some(false)),
-                _ => Err(wrong_type(&self.place().field(name), value, "`true` or `false`")),
+                _ => {
+                    Err(Invalid::wrong_type(&self.place().field(name), value, "`true` or `false`"))
+                }
             },
-            _ => Err(wrong_type(&self.place().field(name), value, "`true` or `false`")),
+            _ => Err(Invalid::wrong_type(&self.place().field(name), value, "`true` or `false`")),
         }
     }
 }
@@ -106,8 +108,8 @@ fn whole(
     };
     match number {
         Some(number) if range.contains(&number) => Ok(Some(number)),
-        Some(_) => Err(recoded(wrong_type(place, value, &wanted(&range)), place)),
-        None => Err(wrong_type(place, value, &wanted(&range))),
+        Some(_) => Err(recoded(Invalid::wrong_type(place, value, &wanted(&range)), place)),
+        None => Err(Invalid::wrong_type(place, value, &wanted(&range))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fields, Invalid, is_placeholder, wrong_type};
+use super::{Fields, Invalid, is_placeholder};
 use crate::rules::Rule;
 use crate::{Json, Place, Report};
 
@@ -14,8 +14,8 @@ impl<'a> Fields<'a, '_> {
     /// When the field is an object or a list.
     pub fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, Invalid> {
         let Some(value) = self.json(name) else { return Ok(None) };
-        let text =
-            scalar(value).ok_or_else(|| wrong_type(&self.place().field(name), value, "a text"))?;
+        let text = scalar(value)
+            .ok_or_else(|| Invalid::wrong_type(&self.place().field(name), value, "a text"))?;
         let text = trimmed(text);
         Ok((!text.is_empty()).then_some(text))
     }
@@ -86,7 +86,7 @@ impl<'a> Fields<'a, '_> {
                 continue;
             }
             let Some(text) = scalar(value) else {
-                return Err(wrong_type(&fields.place().key(key), value, "a map of texts"));
+                return Err(Invalid::wrong_type(&fields.place().key(key), value, "a map of texts"));
             };
             entries.push((key, text));
         }
@@ -123,7 +123,7 @@ fn entry<'a>(
     values: Rule,
 ) -> Result<Cow<'a, str>, Invalid> {
     keys(key).map_err(|flaw| Invalid::flawed(place, key, flaw))?;
-    let text = scalar(value).ok_or_else(|| wrong_type(place, value, "a map of texts"))?;
+    let text = scalar(value).ok_or_else(|| Invalid::wrong_type(place, value, "a map of texts"))?;
     values(&text).map_err(|flaw| Invalid::flawed(place, &text, flaw))?;
     Ok(text)
 }

@@ -127,6 +127,14 @@ impl<'a> Object<'a> {
         self.members.get_mut(index).map(|(_, value)| value)
     }
 
+    /// The same object without borrowed texts.
+    pub fn into_owned(self) -> Object<'static> {
+        let owned = |(key, value): (Cow<'a, str>, Json<'a>)| {
+            (Cow::Owned(key.into_owned()), value.into_owned())
+        };
+        Object { members: self.members.into_iter().map(owned).collect() }
+    }
+
     fn position(&self, key: &str) -> Result<usize, usize> {
         self.members.binary_search_by(|(it, _)| it.as_ref().cmp(key))
     }
