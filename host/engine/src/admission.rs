@@ -23,13 +23,14 @@ pub(crate) fn admit(bytes: &[u8], world: World, wants: &Wants) -> Result<(), Loa
 
 /// Names of what a component imports and exports.
 #[derive(Default)]
-struct Outside {
-    imports: Vec<String>,
-    exports: Vec<String>,
+pub(crate) struct Outside {
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
 }
 
 impl Outside {
-    fn read(bytes: &[u8]) -> Result<Self, LoadFailure> {
+    /// Reads no more of `bytes` than it has to.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, LoadFailure> {
         let mut outside = Self::default();
         // Modules and components inside the component have sections too.
         let mut depth = 0;

@@ -12,9 +12,11 @@
 //! reach a clock, randomness, files or a network.
 
 mod admission;
+pub mod archive;
 mod bindings;
 mod cache;
 mod call;
+pub mod cases;
 mod catalogue;
 mod compile;
 mod config;
@@ -34,6 +36,7 @@ mod reload;
 mod sources;
 mod ticker;
 mod watch;
+pub mod workbench;
 mod world;
 
 use std::{

@@ -5,6 +5,7 @@ mod edge;
 mod keys;
 mod kind;
 mod loaded;
+mod plugin_sources;
 mod providers;
 mod sources;
 
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use edge::RateLimit;
 pub use loaded::{Loaded, to_markdown};
+pub(crate) use plugin_sources::{PluginSource, Trust};
 pub(crate) use providers::{Protocol, Provider};
 
 /// All settings of a host.
@@ -167,6 +169,8 @@ pub struct Plugins {
     pub dirs: Vec<PathBuf>,
     /// Where compiled components are kept; in the data folder if absent.
     pub cache_dir: Option<PathBuf>,
+    /// Repositories plugins may come from, and what has to vouch for them.
+    pub sources: Vec<PluginSource>,
 }
 
 /// Bounds.
@@ -225,6 +229,14 @@ pub enum SettingError {
     /// An identity provider is not described as it should be.
     #[error("setting `auth.providers`: entry {entry}: {problem}")]
     Provider {
+        /// Which entry.
+        entry: String,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+    /// A repository of plugins is not described as it should be.
+    #[error("setting `plugins.sources`: `{entry}`: {problem}")]
+    Source {
         /// Which entry.
         entry: String,
         /// What is wrong with it and what would be right.
