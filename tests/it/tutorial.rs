@@ -99,22 +99,26 @@ fn every_key_the_host_reads_is_in_the_reference() {
     let source =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/engine/src/package/plugin_toml.rs");
     let source = fs::read_to_string(source).unwrap();
-    let mut section = "";
+    let mut section = None;
     let mut keys = 0;
-    for line in source.lines().take_while(|it| !it.starts_with("impl ")) {
-        let line = line.trim().trim_start_matches("pub(crate) ");
-        if let Some(name) = line.strip_prefix("struct ") {
-            section = match name.split(' ').next().unwrap() {
-                "Wants" => "wants.",
-                "Asks" => "limits.",
-                "Palette" => "palette.",
-                _ => "",
-            };
+    for line in source.lines() {
+        let bare = line.trim().trim_start_matches("pub(crate) ");
+        if line == "}" {
+            section = None;
         }
-        let field = line.strip_suffix(',').and_then(|it| it.split_once(": "));
-        let is_field = |it: &str| it.chars().all(|it| it.is_ascii_lowercase() || it == '_');
-        let Some((field, kind)) = field.filter(|(field, _)| is_field(field)) else { continue };
-        if matches!(kind, "Wants" | "Asks" | "Palette") {
+        if let Some(name) = bare.strip_prefix("struct ") {
+            section = match name.split(' ').next().unwrap() {
+                "PluginToml" => Some(""),
+                "Wants" => Some("wants."),
+                "Asks" => Some("limits."),
+                "Palette" => Some("palette."),
+                _ => None,
+            };
+            continue;
+        }
+        let field = bare.strip_suffix(',').and_then(|it| it.split_once(": "));
+        let (Some(section), Some((field, kind))) = (section, field) else { continue };
+        if matches!(kind, "Wants" | "Asks" | "Palette") || field.starts_with('#') {
             continue;
         }
         let key = format!("`{section}{}`", field.replace('_', "-"));
