@@ -3,18 +3,17 @@
 //! Each member of the `plugins` workspace (and of `tests/guests`, when asked)
 //! that has a `plugin.toml` is compiled for `wasm32-unknown-unknown`, turned
 //! into a component in this process, and laid out as the host wants it:
-//! `<workspace>/dist/<id>/`, where the id is the crate's folder name.
+//! `<workspace>/dist/<id>/`. `bowsprit plugin build` does the same for others.
 
-mod compile;
-mod dist;
-mod toolchain;
 mod watch;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use bowsprit_plugin_build::{Others, Way, compile, publish, sources};
 use clap::{Args, Subcommand};
 
+use crate::cargo::Guarded;
 use crate::paths;
 use crate::progress::Step;
 
@@ -54,14 +53,15 @@ pub(crate) fn build(which: Which) -> Result<()> {
         }
         let way = match &way {
             Some(way) => way,
-            None => way.insert(toolchain::choose()?),
+            None => way.insert(Way::choose(&workspace, &Guarded)?),
         };
         let step = Step::start(format!("compiling {name} ({})", way.name()));
-        let guests = compile::workspace(&workspace, way)
+        let plugins = sources(&workspace, &Guarded)?;
+        compile(&workspace, way, true, &Guarded)
             .with_context(|| format!("cannot build the plugins in `{}`", workspace.display()))?;
-        step.done(&format!("{} crate(s)", guests.len()));
+        step.done(&format!("{} crate(s)", plugins.len()));
         let step = Step::start(format!("componentizing {name}"));
-        let outcome = dist::publish(&workspace.join("dist"), &guests)?;
+        let outcome = publish(&workspace.join("dist"), &plugins, Others::Remove)?;
         step.done(&outcome.to_string());
     }
     Ok(())

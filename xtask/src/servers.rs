@@ -1,5 +1,6 @@
 //! Real servers for tests and the demo: a Kubernetes control plane with fake
-//! nodes, a server that speaks MongoDB's protocol, and an OpenID provider.
+//! nodes, a server that speaks MongoDB's protocol, an OpenID provider and a
+//! container registry.
 //!
 //! What the environment offers is used first, then what the cache has, and
 //! only then is something built. Each server has a free port and a temporary
@@ -10,6 +11,7 @@ mod child;
 mod kube;
 mod mongo;
 mod oidc;
+mod registry;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -41,7 +43,7 @@ pub(crate) enum Command {
 /// Which servers are needed.
 #[derive(Clone, Copy)]
 pub(crate) enum Needs {
-    /// Kubernetes, MongoDB and the OpenID provider.
+    /// Kubernetes, MongoDB, the OpenID provider and the registry.
     All,
     /// Kubernetes only.
     Kubernetes,
@@ -55,6 +57,7 @@ pub(crate) struct Servers {
     kube: Option<kube::ControlPlane>,
     mongo: Option<mongo::Mongo>,
     oidc: Option<oidc::Oidc>,
+    registry: Option<registry::Registry>,
 }
 
 impl Servers {
@@ -72,14 +75,16 @@ impl Servers {
     fn start(needs: Needs) -> Result<Self> {
         let start = Instant::now();
         let all = matches!(needs, Needs::All);
-        let (kube, oidc, mongo) = std::thread::scope(|scope| {
+        let (kube, oidc, registry, mongo) = std::thread::scope(|scope| {
             let mongo = all.then(|| scope.spawn(mongo::Mongo::obtain));
             let kube = kube::ControlPlane::obtain().context("cannot provide Kubernetes");
             // Two seconds: not worth a thread of its own.
             let oidc = all.then(oidc::Oidc::obtain).transpose();
-            (kube, oidc, mongo.map(|thread| thread.join()))
+            let registry = all.then(registry::Registry::obtain).transpose();
+            (kube, oidc, registry, mongo.map(|thread| thread.join()))
         });
         let (kube, oidc) = (kube?, oidc.context("cannot provide the OpenID provider")?);
+        let registry = registry.context("cannot provide the container registry")?;
         let mongo = match mongo {
             None => None,
             Some(Ok(result)) => Some(result.context("cannot provide MongoDB")?),
@@ -88,15 +93,17 @@ impl Servers {
         let mut environment = kube.environment();
         environment.extend(mongo.iter().flat_map(mongo::Mongo::environment));
         environment.extend(oidc.iter().flat_map(oidc::Oidc::environment));
+        environment.extend(registry.iter().flat_map(registry::Registry::environment));
         eprintln!("  servers up after {}", seconds(start.elapsed()));
-        Ok(Self { environment, kube: Some(kube), mongo, oidc })
+        Ok(Self { environment, kube: Some(kube), mongo, oidc, registry })
     }
 
     /// Fails if a server that should run has ended.
     fn check_alive(&mut self) -> Result<()> {
         self.kube.as_mut().map_or(Ok(()), kube::ControlPlane::check_alive)?;
         self.mongo.as_mut().map_or(Ok(()), mongo::Mongo::check_alive)?;
-        self.oidc.as_mut().map_or(Ok(()), oidc::Oidc::check_alive)
+        self.oidc.as_mut().map_or(Ok(()), oidc::Oidc::check_alive)?;
+        self.registry.as_mut().map_or(Ok(()), registry::Registry::check_alive)
     }
 
     /// Watches over the servers until we are asked to stop.

@@ -43,13 +43,14 @@ pub(crate) fn admit_needs(needs: &Needs, wants: &Wants) -> Result<(), LoadFailur
 
 /// Names of what a component imports and exports.
 #[derive(Default)]
-struct Outside {
-    imports: Vec<String>,
-    exports: Vec<String>,
+pub(crate) struct Outside {
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
 }
 
 impl Outside {
-    fn read(bytes: &[u8]) -> Result<Self, LoadFailure> {
+    /// Reads no more of `bytes` than it has to.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, LoadFailure> {
         let mut outside = Self::default();
         let mut size = Size::default();
         // Modules and components inside the component have sections too.

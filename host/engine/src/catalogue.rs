@@ -44,9 +44,18 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn of(generations: &Generations) -> Self {
+        Self::of_all(generations.serving())
+    }
+
+    /// What one generation contributes.
+    pub(crate) fn of_one(generation: &Arc<Generation>) -> Self {
+        Self::of_all(std::iter::once(generation))
+    }
+
+    fn of_all<'g>(generations: impl Iterator<Item = &'g Arc<Generation>>) -> Self {
         let mut table = Self::default();
         let mut owned = Vec::new();
-        for generation in generations.serving() {
+        for generation in generations {
             let provides = &generation.provides;
             owned.extend(provides.node_types.iter().map(|it| (it.clone(), Arc::clone(generation))));
             table.importers.extend(provides.importers.iter().cloned());

@@ -12,10 +12,12 @@
 //! reach a clock, randomness, files or a network.
 
 mod admission;
+pub mod archive;
 mod bill;
 mod bindings;
 mod cache;
 mod call;
+pub mod cases;
 mod catalogue;
 mod compile;
 mod config;
@@ -39,6 +41,7 @@ mod reload;
 mod sources;
 mod ticker;
 mod watch;
+pub mod workbench;
 mod world;
 
 use std::{

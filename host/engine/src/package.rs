@@ -16,7 +16,8 @@ use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::failure;
-pub(crate) use plugin_toml::{Asks, Code, PluginToml, Wants, is_kebab};
+pub use plugin_toml::is_kebab;
+pub(crate) use plugin_toml::{Asks, Code, PluginToml, Wants};
 
 /// Largest component, bytes: room for an interpreter, not for a data set.
 const COMPONENT_BYTES: u64 = 32 << 20;

@@ -5,5 +5,6 @@
 //! are made in `core`.
 
 pub mod client;
+pub mod oci;
 pub mod policy;
 pub mod sign_in;

@@ -48,6 +48,18 @@ impl Policy {
         }
     }
 
+    /// For a registry that an operator or author names: it may be anywhere but
+    /// where clouds hand out credentials. Whoever asks sets the bytes; the
+    /// time is for the largest blob on a slow line.
+    pub fn registry(plain_http: bool) -> Self {
+        Self {
+            private_networks: true,
+            plain_http,
+            body_bytes: 1 << 20,
+            time: Duration::from_secs(300),
+        }
+    }
+
     /// Whether a request may go to `url`, as far as can be said before its
     /// host's name is resolved; [`Policy::resolver`] does the rest.
     pub fn check(&self, url: &Url) -> Result<(), Refusal> {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{self, audit, keys},
+    commands::{self, audit, keys, plugin},
     flags::Serve,
     logging,
     settings::Loaded,
@@ -38,6 +38,9 @@ enum Command {
     Backup(commands::backup::Backup),
     /// Brings an instance back from a backup, to a clean data folder.
     Restore(commands::restore::Restore),
+    /// Makes, tests and ships plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Command),
     /// Looks after the store.
     #[command(subcommand)]
     Db(commands::Db),
@@ -52,6 +55,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(command) => wait_for(command.run()),
         Command::Backup(backup) => wait_for(backup.run()),
         Command::Restore(restore) => wait_for(restore.run()),
+        Command::Plugin(command) => wait_for(command.run()),
         Command::Db(command) => wait_for(command.run()),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod db_move;
 mod folder;
 pub(crate) mod keys;
 mod manifest;
+pub(crate) mod plugin;
 pub(crate) mod restore;
 
 use anyhow::Context as _;

@@ -5,6 +5,7 @@ mod edge;
 mod keys;
 mod kind;
 mod loaded;
+mod plugin_sources;
 mod plugins;
 mod providers;
 mod sources;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use edge::RateLimit;
 pub use loaded::{Loaded, to_markdown};
+pub(crate) use plugin_sources::{PluginSource, Trust};
 use plugins::Plugins;
 pub(crate) use providers::{Protocol, Provider};
 
@@ -220,6 +222,14 @@ pub enum SettingError {
     /// An identity provider is not described as it should be.
     #[error("setting `auth.providers`: entry {entry}: {problem}")]
     Provider {
+        /// Which entry.
+        entry: String,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+    /// A repository of plugins is not described as it should be.
+    #[error("setting `plugins.sources`: `{entry}`: {problem}")]
+    Source {
         /// Which entry.
         entry: String,
         /// What is wrong with it and what would be right.

@@ -3,23 +3,61 @@
 //! A node type is a struct that implements [`NodeType`], and one macro call
 //! makes a component of it:
 //!
-//! ```ignore
-//! use bowsprit_plugin_sdk::{Context, Descriptor, Manifest, Node, NodeType, Report, /* … */};
+//! ```
+//! use bowsprit_plugin_sdk::{
+//!     Context, Descriptor, Manifest, Node, NodeType, Object, Observation, Report, State, Status,
+//!     kind, rules,
+//! };
+//! use bowsprit_plugin_sdk::{dispatch::Functions, testing::Case};
+//! use serde_json::json;
 //!
 //! pub struct Namespace;
 //!
 //! impl NodeType for Namespace {
 //!     const NAME: &'static str = "namespace";
-//!     fn describe() -> Descriptor { /* title, schema, handles, kinds */ }
-//!     fn render<'a>(node: &'a Node<'_>, _: &'a Context<'_>, report: &mut Report) -> Vec<Manifest<'a>> {
-//!         let Some(name) = report.required(node.fields().required_text_by("name", rules::dns_label))
-//!         else { return Vec::new() };
-//!         vec![Manifest::new("namespace", &kind("", "v1", "Namespace"), Object::new().with("name", name))]
+//!
+//!     fn describe() -> Descriptor {
+//!         Descriptor {
+//!             title: "Namespace",
+//!             description: "Keeps objects apart.",
+//!             category: "policy",
+//!             icon: "Box",
+//!             tags: &["tenant"],
+//!             schema_version: 1,
+//!             schema: r#"{"type":"object","required":["name"]}"#,
+//!             handles: Vec::new(),
+//!             connections: Vec::new(),
+//!             produces: vec![kind("", "v1", "Namespace")],
+//!         }
 //!     }
-//!     fn status(/* … */) -> Status { /* … */ }
+//!
+//!     fn render<'a>(
+//!         node: &'a Node<'_>,
+//!         _: &'a Context<'_>,
+//!         report: &mut Report,
+//!     ) -> Vec<Manifest<'a>> {
+//!         let name = node.fields().required_text_by("name", rules::dns_label);
+//!         let Some(name) = report.required(name) else { return Vec::new() };
+//!         let metadata = Object::new().with("name", name);
+//!         vec![Manifest::new("namespace", &kind("", "v1", "Namespace"), metadata)]
+//!     }
+//!
+//!     fn status(_: &Node<'_>, observation: &Observation<'_>, _: &mut Report) -> Status {
+//!         match observation.main_object("Namespace") {
+//!             Ok(_) => Status::new(State::Healthy, "Created", "It is there.", "created"),
+//!             Err(status) => *status,
+//!         }
+//!     }
 //! }
 //!
-//! bowsprit_plugin_sdk::export_node_types!(Namespace);
+//! // In a plugin: bowsprit_plugin_sdk::export_node_types!(Namespace);
+//!
+//! // What a test of it looks like.
+//! let types = [Functions::of::<Namespace>()];
+//! let case = Case::new(&types, "namespace", json!({ "name": "team-a" }));
+//! assert_eq!(case.manifest("namespace")["metadata"]["name"], "team-a");
+//! let case = Case::new(&types, "namespace", json!({ "name": "Team A" }));
+//! assert_eq!(case.found(), ["namespace.name.invalid at /name"]);
 //! ```
 //!
 //! The other worlds are alike: [`importer::Importer`] with

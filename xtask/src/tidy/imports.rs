@@ -9,7 +9,7 @@ use super::Finding;
 use crate::{cargo, json, paths, process};
 
 /// What one package of ours may use of ours, beyond its tests' needs.
-const OURS: [(&str, &[&str]); 10] = [
+const OURS: [(&str, &[&str]); 11] = [
     ("bowsprit-host-core", &[]),
     ("bowsprit-host-api", &["bowsprit-host-core"]),
     ("bowsprit-host-engine", &["bowsprit-host-core"]),
@@ -25,21 +25,23 @@ const OURS: [(&str, &[&str]); 10] = [
             "bowsprit-host-store",
             "bowsprit-host-cluster",
             "bowsprit-host-outbound",
+            "bowsprit-plugin-build",
         ],
     ),
     ("bowsprit-fuzz", &[]),
+    ("bowsprit-plugin-build", &[]),
     ("bowsprit-plugin-sdk", &[]),
-    ("xtask", &[]),
+    ("xtask", &["bowsprit-plugin-build"]),
 ];
 
 /// The heavyweights: each lives in one package, so that a change there
 /// rebuilds little and the others stay free of it.
-const HEAVY: [(&str, &[&str]); 18] = [
+const HEAVY: [(&str, &[&str]); 20] = [
     ("axum", &["bowsprit-host-api", "bowsprit-host-server"]),
     ("hyper", &["bowsprit-host-api", "bowsprit-host-server"]),
     ("tower-http", &["bowsprit-host-api", "bowsprit-host-server"]),
     ("wasmtime", &["bowsprit-host-engine"]),
-    ("notify", &["bowsprit-host-engine", "xtask"]),
+    ("notify", &["bowsprit-host-engine", "bowsprit-plugin-build"]),
     ("mongodb", &["bowsprit-host-store"]),
     ("bson", &["bowsprit-host-store"]),
     ("rusqlite", &["bowsprit-host-store"]),
@@ -51,6 +53,8 @@ const HEAVY: [(&str, &[&str]); 18] = [
     ("oauth2", &["bowsprit-host-outbound"]),
     ("async-nats", &["bowsprit-host-outbound"]),
     ("wit-bindgen", &["bowsprit-plugin-sdk"]),
+    ("wit-component", &["bowsprit-plugin-build"]),
+    ("p256", &["bowsprit-host-outbound"]),
     ("clap", &["bowsprit-host-server", "xtask"]),
     // Callers branch on an error's kind; `anyhow` has none.
     ("anyhow", &["bowsprit-host-server", "xtask", TESTS]),

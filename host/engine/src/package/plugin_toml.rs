@@ -15,11 +15,11 @@ use crate::{bindings::v0_1::API, failure::failure, world::World};
 pub(crate) struct PluginToml {
     pub(crate) id: String,
     pub(crate) version: String,
-    api: String,
+    pub(crate) api: String,
     pub(crate) kind: String,
     pub(crate) component: Option<String>,
     pub(crate) uses: Option<String>,
-    title: String,
+    pub(crate) title: String,
     description: String,
     license: String,
     homepage: Option<String>,
@@ -325,7 +325,7 @@ impl PluginToml {
 
 /// Lower-case letters, digits and single hyphens, beginning with a letter, at
 /// most 63 of them: a DNS label, so that it can be part of any name.
-pub(crate) fn is_kebab(name: &str) -> bool {
+pub fn is_kebab(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -326,6 +326,14 @@ static KEYS: &[Key] = &[
         default: none,
     },
     Key {
+        name: "plugins.sources",
+        kind: Kind::Tables,
+        accepted: "a list of tables with `reference` and `digest` or `key`",
+        about: "repositories `bowsprit plugin pull` accepts plugins from: `reference`, and the \
+                `digest` or the public `key` that vouches for them",
+        default: empty,
+    },
+    Key {
         name: "limits.body_bytes",
         kind: Kind::Number(1 << 10, 64 << 20),
         accepted: "a number of bytes from 1024 to 67108864",

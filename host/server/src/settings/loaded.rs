@@ -7,6 +7,7 @@ use config::{Config, ConfigError, Value};
 use super::{
     Flags, SettingError, Settings,
     keys::{self, Key},
+    plugin_sources,
     sources::{Origin, Sources},
 };
 
@@ -33,6 +34,7 @@ impl Loaded {
         if !settings.auth.builtin.enabled && !providers.iter().any(|it| it.enabled) {
             return Err(SettingError::NoSignIn);
         }
+        plugin_sources::check(&settings.plugins.sources)?;
         Ok(Self { settings, warnings: std::mem::take(&mut sources.warnings), sources })
     }
 

@@ -6,6 +6,8 @@ use bowsprit_host_core::budgets::{BudgetLimits, Budgets};
 use bowsprit_host_engine::{Caps, EngineConfig, Limits};
 use serde::Deserialize;
 
+use super::PluginSource;
+
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
@@ -16,6 +18,8 @@ pub struct Plugins {
     pub dirs: Vec<PathBuf>,
     /// Where compiled components are kept; in the data folder if absent.
     pub cache_dir: Option<PathBuf>,
+    /// Repositories plugins may come from, and what has to vouch for them.
+    pub(crate) sources: Vec<PluginSource>,
     /// What a call may use.
     limits: CallLimits,
     /// What a plugin may ask for.

@@ -137,7 +137,7 @@ pub(super) fn settle(
     Ok(unknown)
 }
 
-/// The names of the listed providers; the rest of an entry may be secret.
+/// The names of the listed tables; the rest of an entry may be secret.
 pub(super) fn shown(list: &Value) -> String {
     let ValueKind::Array(entries) = &list.kind else { return String::new() };
     let names: Vec<String> = entries.iter().map(name_of).collect();
@@ -197,7 +197,11 @@ fn check(entries: &[Value]) -> Result<(), SettingError> {
 
 fn name_of(entry: &Value) -> String {
     match &entry.kind {
-        ValueKind::Table(fields) => fields.get("name").map(Value::to_string).unwrap_or_default(),
+        ValueKind::Table(fields) => {
+            // What a repository of plugins is known by is its place.
+            let name = fields.get("name").or_else(|| fields.get("reference"));
+            name.map(Value::to_string).unwrap_or_default()
+        }
         _ => String::new(),
     }
 }

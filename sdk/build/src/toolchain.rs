@@ -8,15 +8,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
-
-use crate::{cargo, paths, process};
+use crate::{BuildError, Runner, cargo};
 
 /// The compilation target of every plugin: no WASI, so nothing to import.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Where the wasm standard library comes from.
-pub(super) enum Way {
+#[derive(Debug)]
+pub enum Way {
     /// The active toolchain has it installed.
     Installed,
     /// Compiled from the active toolchain's `rust-src`.
@@ -27,7 +26,7 @@ pub(super) enum Way {
 
 impl Way {
     /// Said in the build's output, because speed and bytes depend on it.
-    pub(super) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Installed => "wasm std of the active toolchain",
             Self::Source => "wasm std built from rust-src",
@@ -36,7 +35,7 @@ impl Way {
     }
 
     /// `cargo build` in `folder`, set up for this way; the caller adds flags.
-    pub(super) fn cargo_build(&self, folder: &Path) -> Command {
+    pub(crate) fn cargo_build(&self, folder: &Path) -> Command {
         let mut command = match self {
             Self::Installed | Self::Source => cargo::cargo("build", folder),
             Self::Debian(_) => {
@@ -64,76 +63,82 @@ impl Way {
 }
 
 /// Removes what a developer's shell would pass on to a build for another target.
-pub(super) fn clear_inherited(command: &mut Command) {
+pub(crate) fn clear_inherited(command: &mut Command) {
     for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
         command.env_remove(name);
     }
 }
 
-/// Takes the first way that works; `BOWSPRIT_WASM_STD=source|debian` forces a
-/// fallback, to try it where the normal way works too.
-pub(super) fn choose() -> Result<Way> {
-    let forced = std::env::var("BOWSPRIT_WASM_STD").unwrap_or_default();
-    let sysroot = sysroot()?;
-    match forced.as_str() {
-        "source" => return from_source(&sysroot).ok_or_else(none_works),
-        "debian" => return from_debian(&sysroot).ok_or_else(none_works),
-        _ => {}
+impl Way {
+    /// The first way that works for what lies in `folder` (its
+    /// `rust-toolchain.toml` counts); `BOWSPRIT_WASM_STD=source|debian` forces
+    /// a fallback, to try it where the normal way works too.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::NoTarget`] if no way works, [`BuildError::Program`] if
+    /// there is no `rustc`.
+    pub fn choose(folder: &Path, runner: &dyn Runner) -> Result<Self, BuildError> {
+        let forced = std::env::var("BOWSPRIT_WASM_STD").unwrap_or_default();
+        let sysroot = sysroot(folder, runner)?;
+        match forced.as_str() {
+            "source" => return from_source(&sysroot).ok_or(BuildError::NoTarget),
+            "debian" => return from_debian(&sysroot).ok_or(BuildError::NoTarget),
+            _ => {}
+        }
+        if is_installed(&sysroot) {
+            return Ok(Self::Installed);
+        }
+        let offline = std::env::var_os("XTASK_OFFLINE").is_some();
+        if !offline && add_target(folder, runner) && is_installed(&sysroot) {
+            return Ok(Self::Installed);
+        }
+        let built = from_source(&sysroot).or_else(|| from_debian(&sysroot));
+        let built =
+            built.or_else(|| install_debian(runner).then(|| from_debian(&sysroot)).flatten());
+        built.ok_or(BuildError::NoTarget)
     }
-    if is_installed(&sysroot) {
-        return Ok(Way::Installed);
-    }
-    if std::env::var_os("XTASK_OFFLINE").is_none() && add_target() && is_installed(&sysroot) {
-        return Ok(Way::Installed);
-    }
-    let built = from_source(&sysroot).or_else(|| from_debian(&sysroot));
-    let built = built.or_else(|| install_debian().then(|| from_debian(&sysroot)).flatten());
-    built.ok_or_else(none_works)
 }
 
 /// In CI nobody is there to follow advice, so Debian's compiler is installed.
-fn install_debian() -> bool {
-    if std::env::var("CI").is_err() || paths::on_path("apt-get").is_none() {
+fn install_debian(runner: &dyn Runner) -> bool {
+    if std::env::var("CI").is_err() || !is_on_path("apt-get") {
         return false;
     }
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        process::run("`apt-get`", command).is_ok()
+        runner.run("`apt-get`", command).is_ok()
     };
     let install = ["install", "--yes", "--no-install-recommends"];
     let packages = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
     apt(&["update", "--quiet"]) && apt(&[install.as_slice(), &packages].concat())
 }
 
-fn none_works() -> anyhow::Error {
-    anyhow::anyhow!(
-        "no standard library for `{TARGET}`: run `rustup target add {TARGET}`, or on Debian \
-         `apt-get install rustc-web cargo-web rust-web-src lld`"
-    )
+fn sysroot(folder: &Path, runner: &dyn Runner) -> Result<PathBuf, BuildError> {
+    let mut command = Command::new("rustc");
+    command.args(["--print", "sysroot"]).current_dir(folder);
+    let printed = runner.output("`rustc --print sysroot`", command).map_err(BuildError::Program)?;
+    Ok(printed.trim().into())
 }
 
-fn sysroot() -> Result<PathBuf> {
-    let mut command = Command::new("rustc");
-    command.args(["--print", "sysroot"]).current_dir(paths::root());
-    let printed = process::output("rustc --print sysroot", command)?;
-    match printed.trim() {
-        "" => bail!("`rustc --print sysroot` printed nothing"),
-        path => Ok(path.into()),
-    }
+/// Whether there is a program of that name.
+fn is_on_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 fn is_installed(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir()
 }
 
-fn add_target() -> bool {
-    if paths::on_path("rustup").is_none() {
+fn add_target(folder: &Path, runner: &dyn Runner) -> bool {
+    if !is_on_path("rustup") {
         return false;
     }
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]).current_dir(paths::root());
-    match process::run("`rustup target add`", command) {
+    command.args(["target", "add", TARGET]).current_dir(folder);
+    match runner.run("`rustup target add`", command) {
         Ok(()) => true,
         Err(error) => {
             eprintln!("  {error}; trying to build the standard library instead");

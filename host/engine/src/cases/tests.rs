@@ -1,0 +1,50 @@
+//! Cases are read strictly, and those of our own plugins all can be.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn every_golden_file_of_ours_is_a_case() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
+    let mut count = 0;
+    let folders = std::fs::read_dir(plugins).unwrap().map(|it| it.unwrap().path());
+    for folder in folders.filter(|it| it.is_dir()) {
+        for file in golden_files(&folder.join("golden")).unwrap() {
+            Golden::read(&file).unwrap();
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn a_case_that_is_not_written_as_it_should_be_is_refused_by_field() {
+    let node = json!({ "id": "a", "type": "t", "data": {} });
+    for (input, field) in [
+        (json!({}), "."),
+        (json!({ "node": { "id": "a", "type": "t" } }), "node"),
+        (json!({ "node": { "id": "a", "type": "t", "data": 1 } }), "node.data"),
+        (json!({ "node": node, "contexts": {} }), "contexts"),
+        (json!({ "node": node, "context": { "neighbors": [] } }), "context.neighbors"),
+        (json!({ "node": node, "answers": [7] }), "answers[0]"),
+        (json!({ "node": node, "previous": { "state": "fine" } }), "previous.state"),
+    ] {
+        let error = Case::read(&input).unwrap_err();
+        assert_eq!(error.field, field, "{error}");
+    }
+}
+
+#[test]
+fn differences_say_where_and_what() {
+    let before = json!({ "a/b": [1, 2], "same": {}, "gone": null });
+    let after = json!({ "a/b": [1, 3, 4], "same": {}, "new": "x" });
+    let found: Vec<_> = differences(&before, &after).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        ["/a~1b/1: 2 became 3", "/a~1b/2: 4 is new", "/gone: null is gone", "/new: \"x\" is new"]
+    );
+    assert!(differences(&before, &before).is_empty());
+}

@@ -1,0 +1,200 @@
+//! One plugin folder on its author's desk: read, admitted, compiled and
+//! described as a host would, and then called, without going live anywhere.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bowsprit_host_core::{
+    events::Hub,
+    node_types::{Catalogue, Kind, NodeType},
+    plugins::{LoadFailure, LoadStage},
+};
+
+use crate::{
+    EngineConfig, OpenError, PluginEngine,
+    admission::Outside,
+    call::Runtime,
+    catalogue::{Pinned, Table},
+    failure::failure,
+    generations::Generation,
+    package::{Code, Package, Sight},
+    reload::look,
+};
+
+pub use crate::package::is_kebab as is_plugin_id;
+
+/// An engine for looking at plugins one by one.
+pub struct Workbench {
+    engine: PluginEngine,
+}
+
+/// A plugin that the host would let serve.
+pub struct Sample {
+    /// What is known of it.
+    pub about: About,
+    /// The node types it provides, by name.
+    pub types: Vec<NodeType>,
+    table: Arc<Table>,
+    runtime: Arc<Runtime>,
+}
+
+/// What is known of a plugin.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// Its title, for people.
+    pub title: String,
+    /// What it contributes: `node-types`, ….
+    pub kind: String,
+    /// The version of the plugin interface it is built for.
+    pub api: String,
+    /// The plugin whose component it uses, if it has none of its own.
+    pub uses: Option<String>,
+    /// The file of its own component.
+    pub component: Option<String>,
+    /// The world its component is built for, by its name in the WIT.
+    pub world: &'static str,
+    /// Kinds it wants to create, change and remove.
+    pub produces: Vec<Kind>,
+    /// Kinds it wants to look at.
+    pub reads: Vec<Kind>,
+    /// Kinds it wants to change to mend something.
+    pub changes: Vec<Kind>,
+    /// Globs of source files it wants to see.
+    pub source_files: Vec<String>,
+    /// Digest of the generation, hex.
+    pub generation: String,
+    /// Interfaces its component imports.
+    pub imports: Vec<String>,
+    /// Interfaces its component exports.
+    pub exports: Vec<String>,
+    /// Bytes of its own component.
+    pub component_bytes: Option<usize>,
+    /// Number and bytes of its assets.
+    pub assets: (usize, usize),
+    /// Longest a call may take.
+    pub deadline: Duration,
+    /// Most bytes of memory a call may use.
+    pub memory: usize,
+    /// Most bytes of an answer.
+    pub output: usize,
+    /// How long it took from bytes to the answer of `describe`: compiled,
+    /// linked, described.
+    pub ready_after: Duration,
+}
+
+impl Workbench {
+    /// A workbench with a host's default limits; `dirs` are folders of plugins
+    /// whose components others may use, looked into only when one does.
+    ///
+    /// # Errors
+    ///
+    /// If this machine cannot run WebAssembly.
+    pub fn open(dirs: Vec<PathBuf>) -> Result<Self, OpenError> {
+        let config = EngineConfig { dirs, ..EngineConfig::default() };
+        Ok(Self { engine: PluginEngine::open(config, Arc::new(Hub::new()))? })
+    }
+
+    /// Takes `folder` through everything a host does before it lets a plugin
+    /// serve, but for what depends on the other plugins of that host.
+    ///
+    /// # Errors
+    ///
+    /// What the host would record as the plugin's last error.
+    pub async fn load(&self, folder: &Path) -> Result<Sample, LoadFailure> {
+        let package = read(folder).await?;
+        if let Code::Of(used) = package.toml.code() {
+            self.provide(used).await?;
+        }
+        let outside = match &package.component {
+            Some(bytes) => Outside::read(bytes)?,
+            None => Outside::default(),
+        };
+        let begun = Instant::now();
+        let generation = self.engine.build(&package).await?;
+        let about = About::of(&package, &generation, outside, begun.elapsed());
+        Ok(Sample {
+            about,
+            types: generation.provides.node_types.clone(),
+            table: Arc::new(Table::of_one(&generation)),
+            runtime: Arc::clone(&self.engine.runtime),
+        })
+    }
+
+    /// Makes sure that the component of `used` can be used.
+    async fn provide(&self, used: &str) -> Result<(), LoadFailure> {
+        if self.engine.generations().live(used).is_some() {
+            return Ok(());
+        }
+        for dir in self.engine.dirs() {
+            let folder = dir.join(used);
+            if folder.join("plugin.toml").is_file() {
+                let package = read(&folder).await?;
+                let generation = self.engine.build(&package).await?;
+                return self.engine.activate(generation).map(drop);
+            }
+        }
+        // Whoever builds it says that it is missing.
+        Ok(())
+    }
+}
+
+impl Sample {
+    /// The plugin's functions; each catalogue begins with a fresh instance.
+    pub fn catalogue(&self) -> Arc<dyn Catalogue> {
+        Arc::new(Pinned::new(Arc::clone(&self.table), Arc::clone(&self.runtime)))
+    }
+}
+
+impl About {
+    fn of(
+        package: &Package,
+        generation: &Generation,
+        outside: Outside,
+        ready_after: Duration,
+    ) -> Self {
+        let (toml, limits) = (&package.toml, &generation.program.limits);
+        Self {
+            id: toml.id.clone(),
+            version: toml.version.clone(),
+            title: toml.title.clone(),
+            kind: toml.kind.clone(),
+            api: toml.api.clone(),
+            uses: toml.uses.clone(),
+            component: toml.component.clone(),
+            world: toml.world().name(),
+            produces: toml.wants.produced(),
+            reads: toml.wants.read(),
+            changes: toml.wants.changed(),
+            source_files: toml.wants.source_files.clone(),
+            generation: generation.program.generation.clone(),
+            imports: outside.imports,
+            exports: outside.exports,
+            component_bytes: package.component.as_ref().map(|it| it.len()),
+            assets: (package.assets.len(), package.assets.values().map(Vec::len).sum()),
+            deadline: limits.deadline,
+            memory: limits.memory,
+            output: limits.output,
+            ready_after,
+        }
+    }
+}
+
+async fn read(folder: &Path) -> Result<Package, LoadFailure> {
+    match look(folder.to_owned()).await {
+        Sight::Ready(package) => Ok(package),
+        Sight::Refused(refusal) => Err(refusal.failure),
+        Sight::Absent => Err(failure(
+            LoadStage::Read,
+            "plugin.folder.unreadable",
+            format!("{} holds no `plugin.toml`", folder.display()),
+            "name the folder of a plugin, or begin one with `bowsprit plugin new`",
+        )),
+    }
+}

@@ -1,0 +1,126 @@
+//! The folder a command is about, and the engine to look at it with.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use bowsprit_host_core::plugins::LoadFailure;
+use bowsprit_host_engine::{
+    cases::{Case, Function, Golden, golden_files},
+    workbench::{Sample, Workbench},
+};
+use clap::Args;
+use serde_json::Value;
+
+/// How often a call is measured; the middle one counts.
+const MEASURED: usize = 5;
+
+/// Where components are found that others use.
+#[derive(Debug, Args)]
+pub(super) struct Bases {
+    /// Folder of plugins whose components this one may use (`uses = "…"`);
+    /// may be given more than once.
+    #[arg(long, value_name = "DIR", env = "BOWSPRIT_PLUGINS_DIRS", value_delimiter = ',')]
+    plugins: Vec<PathBuf>,
+}
+
+impl Bases {
+    /// An engine with a host's default limits.
+    pub(super) fn workbench(&self) -> anyhow::Result<Workbench> {
+        Workbench::open(self.plugins.clone()).context("plugins cannot be run here")
+    }
+}
+
+/// The folder a command is about.
+#[derive(Debug, Args)]
+pub(super) struct Desk {
+    /// The plugin's folder: as built, or its sources once they are built.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) bases: Bases,
+}
+
+impl Desk {
+    /// The plugin, loaded as a host would.
+    pub(super) async fn load(&self) -> anyhow::Result<Sample> {
+        load(&self.bases.workbench()?, &self.folder).await
+    }
+
+    /// The plugin's golden files, as they lie in the folder that was named.
+    pub(super) fn golden(&self) -> anyhow::Result<Vec<Golden>> {
+        golden(&self.folder)
+    }
+}
+
+/// A plugin, loaded as a host would.
+pub(super) async fn load(workbench: &Workbench, folder: &Path) -> anyhow::Result<Sample> {
+    workbench.load(&package(folder)?).await.map_err(refused)
+}
+
+/// All golden files of a folder.
+pub(super) fn golden(folder: &Path) -> anyhow::Result<Vec<Golden>> {
+    let files = golden_files(&folder.join("golden"))?;
+    files.iter().map(|file| Ok(Golden::read(file)?)).collect()
+}
+
+/// The built plugin that `folder` is or has below `dist`.
+pub(super) fn package(folder: &Path) -> anyhow::Result<PathBuf> {
+    let file = folder.join("plugin.toml");
+    let text = fs::read_to_string(&file)
+        .with_context(|| format!("`{}` is no plugin's folder: plugin.toml", folder.display()))?;
+    // Whatever is wrong with the file is the host's to say.
+    let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+    let word = |key: &str| table.get(key).and_then(toml::Value::as_str);
+    let component = word("component").unwrap_or("plugin.wasm");
+    if word("uses").is_some() || !folder.join("Cargo.toml").is_file() {
+        return Ok(folder.to_owned());
+    }
+    let built = folder.join("dist").join(word("id").unwrap_or_default());
+    if !built.join(component).is_file() {
+        bail!(
+            "`{}` is not built yet: run `bowsprit plugin build {}`",
+            folder.display(),
+            folder.display()
+        );
+    }
+    Ok(built)
+}
+
+/// What the host would record, as an error.
+pub(super) fn refused(failure: LoadFailure) -> anyhow::Error {
+    let LoadFailure { code, message, fix, .. } = failure;
+    anyhow!("a host refuses this plugin ({code}): {message}; {fix}")
+}
+
+/// What a function answers on a fresh instance, and the middle of several
+/// measured times.
+pub(super) async fn measured(
+    sample: &Sample,
+    case: &Case,
+    function: Function,
+) -> (Value, Duration) {
+    let mut times = Vec::with_capacity(MEASURED);
+    let mut answer = Value::Null;
+    for _ in 0..MEASURED {
+        let catalogue = sample.catalogue();
+        let begun = Instant::now();
+        answer = case.call(&*catalogue, function).await;
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    (answer, times.get(MEASURED / 2).copied().unwrap_or_default())
+}
+
+/// `0.21 ms`.
+pub(super) fn millis(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+/// `97 KB`.
+pub(super) fn kilobytes(bytes: usize) -> String {
+    format!("{} KB", bytes.div_ceil(1000))
+}

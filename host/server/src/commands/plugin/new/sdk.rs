@@ -1,0 +1,70 @@
+//! The SDK beside a plugin that has no registry to get it from.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use toml::{Table, Value};
+
+use super::{EMBEDDED, Files};
+
+/// Where a plugin keeps its copy; SDK and interfaces lie in it as they lie in
+/// our repository, because the one refers to the other.
+const COPY: &str = "bowsprit";
+/// How a scaffold refers to that copy.
+const REFERENCE: &str = r#"path = "bowsprit/sdk/rust""#;
+
+/// Adds a copy of SDK and interfaces.
+pub(super) fn copy(files: &mut Files) -> anyhow::Result<()> {
+    for (name, text) in EMBEDDED {
+        let sdk = name.starts_with("sdk/rust/") && !name.starts_with("sdk/rust/scaffold/");
+        if sdk || name.starts_with("wit/") {
+            let text = match *name {
+                "sdk/rust/Cargo.toml" => on_its_own(text)?,
+                _ => (*text).to_owned(),
+            };
+            files.insert(Path::new(COPY).join(name), text);
+        }
+    }
+    Ok(())
+}
+
+/// Uses the SDK in `folder` instead.
+pub(super) fn refer(files: &mut Files, folder: &Path) -> anyhow::Result<()> {
+    let shown = || format!("`--sdk {}`", folder.display());
+    let folder = folder.canonicalize().with_context(shown)?;
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).with_context(shown)?;
+    if !manifest.contains("bowsprit-plugin-sdk") {
+        bail!("{} is not the SDK's folder: name `sdk/rust` of a checkout", shown());
+    }
+    let path = Value::String(folder.display().to_string());
+    if let Some(text) = files.get_mut(&PathBuf::from("Cargo.toml")) {
+        *text = text.replace(REFERENCE, &format!("path = {path}"));
+    }
+    if let Some(text) = files.get_mut(&PathBuf::from("README.md")) {
+        let lines = text.lines().filter(|it| !it.starts_with("| `bowsprit/`"));
+        *text = lines.flat_map(|it| [it, "\n"]).collect();
+    }
+    Ok(())
+}
+
+/// The SDK's manifest without what it inherits from our workspace.
+fn on_its_own(manifest: &str) -> anyhow::Result<String> {
+    let (_, root) = EMBEDDED.iter().find(|(name, _)| *name == "Cargo.toml").context("no root")?;
+    let root: Table = toml::from_str(root)?;
+    let root = root.get("workspace").and_then(Value::as_table).context("no workspace")?;
+    let mut manifest: Table = toml::from_str(manifest)?;
+    // Tests and lints of the SDK are run where it is written.
+    manifest.remove("lints");
+    manifest.remove("dev-dependencies");
+    for (part, inherited) in [("package", "package"), ("dependencies", "dependencies")] {
+        let inherited = root.get(inherited).and_then(Value::as_table);
+        let Some(part) = manifest.get_mut(part).and_then(Value::as_table_mut) else { continue };
+        for (key, value) in part.iter_mut() {
+            let inherits = value.get("workspace").and_then(Value::as_bool) == Some(true);
+            if let Some(given) = inherited.and_then(|it| it.get(key)).filter(|_| inherits) {
+                *value = given.clone();
+            }
+        }
+    }
+    Ok(toml::to_string(&manifest)?)
+}

@@ -1,0 +1,139 @@
+//! Plugins in a real registry, and in one file.
+
+use std::{fs, path::Path};
+
+use bowsprit_tests::{skipped_without, unique};
+
+use super::{complains, echo, plugin, says, texts};
+
+/// The user of the registry that tests have.
+const ACCESS: [&str; 4] = ["--user", "bowsprit", "--password", "bowsprit-test"];
+
+/// A key's two halves as files in `base`.
+fn key(base: &Path, name: &str) {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    fs::write(base.join(format!("{name}.key")), pair.serialize_pem()).unwrap();
+    fs::write(base.join(format!("{name}.pub")), pair.public_key_pem()).unwrap();
+}
+
+fn with_access<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    arguments.iter().chain(&ACCESS).copied().collect()
+}
+
+#[test]
+fn a_signed_plugin_goes_through_a_registry_and_back() {
+    let Some(registry) = skipped_without("BOWSPRIT_TEST_REGISTRY") else { return };
+    let base = tempfile::tempdir().unwrap();
+    let base = base.path();
+    let folder = echo(base, "echo");
+    key(base, "author");
+    key(base, "other");
+    let place = format!("{registry}/it/{}", unique());
+    let refused = complains(base, &["push", "echo", &place]);
+    assert!(refused.contains("401"), "{refused}");
+    let pushed = says(base, &with_access(&["push", "echo", &place, "--key", "author.key"]));
+    let pinned = pushed.trim();
+    let (tagged, digest) = pinned.split_once('@').unwrap();
+    assert_eq!(tagged, format!("{place}:1.0.0"));
+    // Pushed again, it is the same artifact.
+    assert_eq!(says(base, &with_access(&["push", "echo", &place, "--key", "author.key"])), pushed);
+
+    let pull = |more: &[&str]| {
+        let begin = ["pull", more[0], "--into", "pulled", "--replace"];
+        with_access(&[begin.as_slice(), &more[1..]].concat())
+    };
+    let said = says(base, &pull(&[tagged, "--key", "author.pub"]));
+    assert_eq!(said.trim(), format!("{place}@{digest}"));
+    for file in ["plugin.toml", "plugin.wasm", "golden/one.json"] {
+        let (one, other) = (folder.join(file), base.join("pulled/echo").join(file));
+        assert_eq!(fs::read(one).unwrap(), fs::read(other).unwrap(), "{file}");
+    }
+    says(base, &pull(&[pinned]));
+    let nobody = complains(base, &pull(&[tagged]));
+    assert!(nobody.contains("nobody vouches"), "{nobody}");
+    says(base, &pull(&[tagged, "--unsigned"]));
+    let wrong = complains(base, &pull(&[tagged, "--key", "other.pub"]));
+    assert!(wrong.contains("signature is not accepted"), "{wrong}");
+    let none = complains(base, &pull(&[&format!("{place}:2"), "--unsigned"]));
+    assert!(none.contains("the registry has no"), "{none}");
+    let taken = complains(base, &with_access(&["pull", pinned, "--into", "pulled"]));
+    assert!(taken.contains("there already"), "{taken}");
+}
+
+#[test]
+fn the_operators_settings_say_what_has_to_vouch_for_a_plugin() {
+    let Some(registry) = skipped_without("BOWSPRIT_TEST_REGISTRY") else { return };
+    let base = tempfile::tempdir().unwrap();
+    let base = base.path();
+    let folder = echo(base, "echo");
+    key(base, "author");
+    key(base, "other");
+    let place = format!("{registry}/it/{}", unique());
+    let pushed = says(base, &with_access(&["push", "echo", &place, "--key", "author.key"]));
+    let digest = pushed.trim().split_once('@').unwrap().1.to_owned();
+    fs::write(folder.join("README.md"), "changed").unwrap();
+    let changed = format!("{place}:changed");
+    says(base, &with_access(&["push", "echo", &changed, "--key", "other.key"]));
+    let settings = |entry: &str| {
+        let text = format!("plugins:\n  sources:\n    - reference: {place}\n      {entry}\n");
+        fs::write(base.join("bowsprit.yaml"), text).unwrap();
+    };
+    let pull = |place: &str| -> Vec<String> {
+        let begin = ["pull", place, "--into", "pulled", "--replace", "--config", "bowsprit.yaml"];
+        with_access(&begin).iter().map(|it| (*it).to_owned()).collect()
+    };
+    let run = |place: &str| {
+        let arguments = pull(place);
+        let output = plugin(base, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        (output.status.success(), texts(&output).1)
+    };
+    let first = format!("{place}:1.0.0");
+    settings(&format!("key: {}", base.join("author.pub").display()));
+    assert!(run(&first).0);
+    let (accepted, why) = run(&changed);
+    assert!(!accepted && why.contains("private half"), "{why}");
+    settings(&format!("digest: {digest}"));
+    assert!(run(&first).0);
+    // Whatever the tag says, the pinned one comes.
+    assert!(run(&changed).0);
+    assert!(!fs::read_to_string(base.join("pulled/echo/README.md")).unwrap().contains("changed"));
+    settings("key: /nonexistent.pem");
+    let (accepted, why) = run(&first);
+    assert!(!accepted && why.contains("plugins.sources"), "{why}");
+}
+
+#[test]
+fn a_bundle_is_one_file_for_a_site_without_a_registry() {
+    let base = tempfile::tempdir().unwrap();
+    let base = base.path();
+    echo(base, "echo");
+    key(base, "author");
+    key(base, "other");
+    let place = "registry.example.com/team/echo";
+    let push = ["push", "echo", place, "--key", "author.key", "--to-bundle", "echo.bundle"];
+    says(base, &push);
+    let first = fs::read(base.join("echo.bundle")).unwrap();
+    let pull = |more: &[&str]| {
+        let begin = ["pull", "--from-bundle", "echo.bundle", "--into", "pulled", "--replace"];
+        plugin(base, &[begin.as_slice(), more].concat())
+    };
+    assert!(pull(&["--key", "author.pub"]).status.success());
+    assert!(base.join("pulled/echo/plugin.wasm").is_file());
+    for (more, wanted) in [(vec![], "nobody vouches"), (vec!["--key", "other.pub"], "private half")]
+    {
+        let output = pull(&more);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(texts(&output).1.contains(wanted), "{wanted}: {output:?}");
+    }
+    // A byte of the component, somewhere in the middle.
+    let mut changed = first.clone();
+    let at = changed.windows(4).rposition(|it| it == b"\0asm").unwrap() + 100;
+    changed[at] ^= 1;
+    fs::write(base.join("echo.bundle"), changed).unwrap();
+    let output = pull(&["--key", "author.pub"]);
+    assert!(texts(&output).1.contains("changed or damaged"), "{output:?}");
+    fs::write(base.join("echo.bundle"), &first[..first.len() / 2]).unwrap();
+    assert_eq!(pull(&["--key", "author.pub"]).status.code(), Some(1));
+    fs::write(base.join("echo.bundle"), "no archive").unwrap();
+    assert_eq!(pull(&["--unsigned"]).status.code(), Some(1));
+}
