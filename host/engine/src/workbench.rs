@@ -148,7 +148,7 @@ impl Workbench {
 impl Sample {
     /// The plugin's functions; each catalogue begins with a fresh instance.
     pub fn catalogue(&self) -> Arc<dyn Catalogue> {
-        Arc::new(Pinned::new(Arc::clone(&self.table), Arc::clone(&self.runtime)))
+        Arc::new(Pinned::new(Arc::clone(&self.table), Arc::clone(&self.runtime), None))
     }
 }
 

@@ -38,10 +38,10 @@ fn a_signed_plugin_goes_through_a_registry_and_back() {
     // Pushed again, it is the same artifact.
     assert_eq!(says(base, &with_access(&["push", "echo", &place, "--key", "author.key"])), pushed);
 
-    let pull = |more: &[&str]| {
+    fn pull<'a>(more: &[&'a str]) -> Vec<&'a str> {
         let begin = ["pull", more[0], "--into", "pulled", "--replace"];
         with_access(&[begin.as_slice(), &more[1..]].concat())
-    };
+    }
     let said = says(base, &pull(&[tagged, "--key", "author.pub"]));
     assert_eq!(said.trim(), format!("{place}@{digest}"));
     for file in ["plugin.toml", "plugin.wasm", "golden/one.json"] {

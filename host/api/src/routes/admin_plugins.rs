@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     ApiState,
-    extract::{Admin, Json as Body, Numbers, Upload},
+    extract::{Admin, Json as Body, Parameters, Upload},
     openapi::{Operation, codes_of},
     problem::Problem,
     sse,
@@ -165,7 +165,7 @@ async fn stream_plugins(
     Admin(caller): Admin,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let slot = state.edge.streams().open(&caller, state.identity.ended(&caller))?;
+    let slot = state.stream_slot(&caller)?;
     let subscription = state.plugins.subscribe(&caller, sse::last_event_id(&headers))?;
     Ok(sse::stream(Some(sse::frame("connected", "{}")), subscription, None, slot))
 }
@@ -174,10 +174,10 @@ async fn list_activations(
     State(state): State<ApiState>,
     Admin(caller): Admin,
     Query(wanted): Query<Wanted>,
-    numbers: Numbers,
+    parameters: Parameters,
 ) -> Result<Json<ActivationPage>, Problem> {
-    let before = numbers.parsed("before", "must be the number of an entry")?;
-    let limit = numbers.get("limit", 1..=500, 100) as u32;
+    let before = parameters.parsed("before", "must be the number of an entry")?;
+    let limit = parameters.number("limit", 1..=500, 100) as u32;
     let plugin = wanted.plugin.as_deref().filter(|it| !it.is_empty());
     Ok(Json(state.plugins.activations(&caller, plugin, before, limit).await?))
 }

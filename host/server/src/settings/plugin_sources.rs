@@ -14,7 +14,7 @@ const PEM: &str = "-----BEGIN";
 /// One repository of plugins.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PluginSource {
+pub(crate) struct PluginSource {
     /// Registry and repository, without a tag.
     pub reference: String,
     /// The only manifest that is accepted: `sha256:…`.
