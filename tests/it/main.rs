@@ -21,6 +21,7 @@ mod live_status;
 mod metrics;
 mod notifications;
 mod oauth;
+mod plugin_life;
 mod process;
 mod reference;
 mod reload;

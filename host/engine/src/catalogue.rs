@@ -144,6 +144,9 @@ impl Catalogue for Pinned {
     }
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
+        if let Ok(owner) = self.owner(&node.type_name) {
+            owner.program.recent.note(node, context);
+        }
         let produces = self.find(&node.type_name).map(|it| it.descriptor.produces.as_slice());
         let function = Render {
             node: inputs::node(node),

@@ -12,6 +12,7 @@ use crate::{
     bindings::v0_1::{catalogue, diagnostics, importer, node_types},
     compile::Linked,
     grants::Grants,
+    life::{figures::Figures, recent::Recent},
     limits::{CallLimits, MemoryAccount},
     package::{Assets, Digest},
     ticker::TICK,
@@ -32,6 +33,10 @@ pub(crate) struct Program {
     pub(crate) limits: CallLimits,
     /// Calls of this plugin at a time, whatever the generation.
     pub(crate) gate: Arc<tokio::sync::Semaphore>,
+    /// Its calls so far.
+    pub(crate) figures: Arc<Figures>,
+    /// What the plugin was asked lately, whatever the generation.
+    pub(crate) recent: Arc<Recent>,
 }
 
 /// What the host keeps for one instance.

@@ -10,6 +10,8 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
+use bowsprit_host_core::plugins::SwapPolicy;
+use bowsprit_host_engine::Trust;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -167,6 +169,27 @@ pub struct Plugins {
     pub dirs: Vec<PathBuf>,
     /// Where compiled components are kept; in the data folder if absent.
     pub cache_dir: Option<PathBuf>,
+    /// What they are granted unasked.
+    pub trust: Trust,
+    /// When a new generation takes over.
+    pub policy: SwapPolicy,
+    /// Earlier generations that are kept.
+    pub kept_generations: usize,
+    /// Inputs on which generations are compared.
+    pub compared_inputs: usize,
+    /// How new generations are judged.
+    pub guard: Guard,
+}
+
+/// How the first calls of a new generation are judged.
+#[derive(Debug, Deserialize)]
+pub struct Guard {
+    /// How many; 0 judges none.
+    pub calls: u32,
+    /// Percent that may break beyond the share before.
+    pub error_percent: u32,
+    /// Times as long as they may take.
+    pub times_slower: u32,
 }
 
 /// Bounds.

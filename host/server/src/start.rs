@@ -1,6 +1,7 @@
 //! Start and stop, in the order that loses nothing.
 
 mod identity;
+mod plugins;
 mod readiness;
 mod sign_in;
 mod workflows;
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 use bowsprit_host_api::{ApiState, Edge, Readiness, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
-    audit::{Audit, Witness},
+    audit::Audit,
     clusters::Clusters,
     dashboard::Dashboard,
     events::{Events, Hub},
@@ -20,14 +21,14 @@ use bowsprit_host_core::{
     notifications::Notifications,
     observer::Observer,
     palette::Palette,
-    plugins::{PluginState, Plugins as _},
+    plugins::{PluginState, Plugins as _, StoredMemory},
     runs::{Abandoned, RunParts, Runs},
     search::Search,
     statuses::Statuses,
     store::Documents,
     tasks::Tasks,
 };
-use bowsprit_host_engine::{EngineConfig, PluginEngine};
+use bowsprit_host_engine::PluginEngine;
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix,
@@ -97,9 +98,8 @@ impl Host {
         let hub = Arc::new(Hub::new());
         let supervisor = Supervisor::default();
         let audit = Audit::new(&store);
-        let tasks = Arc::new(supervisor.clone());
-        let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
-        let engine = start_plugins(&settings, &supervisor, events).await?;
+        let memory = StoredMemory::new(&store, audit.clone());
+        let engine = start_plugins(&settings, &supervisor, hub.clone(), memory).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, (is_ready, audit))?;
         identity::seed_invites(&settings, &state.identity).await?;
@@ -173,16 +173,11 @@ async fn start_plugins(
     settings: &Settings,
     supervisor: &Supervisor,
     events: Arc<dyn Events>,
+    memory: StoredMemory,
 ) -> anyhow::Result<Arc<PluginEngine>> {
-    let cache_dir = settings.plugins.cache_dir.clone();
-    let cache_dir = cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"));
-    let config = EngineConfig {
-        dirs: settings.plugins.dirs.clone(),
-        cache_dir: Some(cache_dir),
-        ..EngineConfig::default()
-    };
-    let engine = Arc::new(PluginEngine::open(config, events)?);
-    engine.load_all().await;
+    let config = plugins::config(settings);
+    let engine = Arc::new(PluginEngine::open_with(config, events, Arc::new(memory))?);
+    engine.load_all().await.context("what is remembered of plugins cannot be read")?;
     for report in engine.list() {
         match (&report.state, &report.last_error) {
             (PluginState::Failed, Some(error)) => {

@@ -7,8 +7,15 @@
     reason = "test support that fails by panicking, as clippy allows in test functions only"
 )]
 
+mod admin;
+mod comparison;
+mod consent;
 mod containment;
+mod guard;
+mod kept;
 mod load;
 mod refusals;
 mod reload;
+mod self_test;
+mod settle;
 mod support;

@@ -1,6 +1,8 @@
 //! The list of settings: names, kinds, defaults, accepted forms, meanings.
 //! The table of `docs/settings.md` is made from it.
 
+mod generations;
+
 use config::{Value, ValueKind};
 
 /// What a value has to be.
@@ -73,7 +75,11 @@ fn yes() -> Option<ValueKind> {
 }
 
 /// Every setting there is.
-pub(super) static KEYS: &[Key] = &[
+pub(super) fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(generations::KEYS)
+}
+
+static KEYS: &[Key] = &[
     Key {
         name: "listen",
         kind: Kind::Address,

@@ -8,7 +8,7 @@ use serde::{Deserialize as _, Deserializer, de::Error as _};
 
 use super::{
     SettingError,
-    keys::{KEYS, Key, Kind},
+    keys::{self, Key, Kind},
     providers,
 };
 
@@ -17,7 +17,7 @@ impl Key {
     /// `RATE_LIMIT_RPS`.
     pub(super) fn find(name: &str) -> Option<&'static Self> {
         let name = name.replace('.', "_").to_uppercase();
-        KEYS.iter().find(|it| it.variable() == name)
+        keys::all().find(|it| it.variable() == name)
     }
 
     /// Its name in the environment, without the prefix.

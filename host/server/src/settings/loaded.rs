@@ -6,7 +6,7 @@ use config::{Config, ConfigError, Value};
 
 use super::{
     Flags, SettingError, Settings,
-    keys::{KEYS, Key},
+    keys::{self, Key},
     sources::{Origin, Sources},
 };
 
@@ -49,7 +49,7 @@ impl Loaded {
                 None => format!("# {}: not set\n", key.name),
             }
         };
-        KEYS.iter().map(line).collect()
+        keys::all().map(line).collect()
     }
 }
 
@@ -66,7 +66,7 @@ fn build(sources: &Sources) -> Result<Settings, SettingError> {
         reason: error.to_string(),
     };
     let mut builder = Config::builder();
-    for Key { name, default, .. } in KEYS {
+    for Key { name, default, .. } in keys::all() {
         if let Some(default) = default() {
             builder = builder.set_default(*name, default).map_err(failed)?;
         }
@@ -80,7 +80,7 @@ fn build(sources: &Sources) -> Result<Settings, SettingError> {
 /// The table of docs/settings.md.
 pub fn to_markdown() -> String {
     let mut text = String::from("| key | default | meaning |\n|---|---|---|\n");
-    for key in KEYS {
+    for key in keys::all() {
         let default = match (key.default)().map(|it| Value::new(None, it)) {
             Some(value) if key.show(&value) == "[]" => "none".into(),
             Some(value) => format!("`{}`", key.show(&value).trim_matches(['[', ']'])),

@@ -7,7 +7,7 @@ use config::{Config, FileFormat, Value, ValueKind};
 
 use super::{
     Flags, SettingError,
-    keys::{self, KEYS, Key},
+    keys::{self, Key},
     providers,
 };
 
@@ -214,7 +214,7 @@ impl Sources {
         let likeness =
             |key: &Key| strsim::normalized_damerau_levenshtein(&short, &key.name.replace('.', "_"));
         let closest =
-            KEYS.iter().map(|it| (likeness(it), it.name)).max_by(|a, b| a.0.total_cmp(&b.0));
+            keys::all().map(|it| (likeness(it), it.name)).max_by(|a, b| a.0.total_cmp(&b.0));
         let hint = match closest {
             Some((alike, key)) if alike >= ALIKE => format!("did you mean `{key}`?"),
             _ => "docs/settings.md lists them all".into(),

@@ -1,7 +1,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::{
-    keys::{KEYS, Kind},
+    keys::{self, Kind},
     *,
 };
 
@@ -45,7 +45,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 
 #[test]
 fn every_key_can_come_from_the_environment() {
-    for key in KEYS {
+    for key in keys::all() {
         let text = match key.kind {
             Kind::Address => "127.0.0.1:9".to_owned(),
             Kind::Store => "mongodb://u:p@h/d".into(),
@@ -177,7 +177,7 @@ fn prints_values_with_their_origin_and_no_secret() {
         assert!(text.lines().any(|it| it == line), "{line} in:\n{text}");
     }
     assert!(!text.contains("hunter"), "{text}");
-    for key in KEYS {
+    for key in keys::all() {
         assert_eq!(text.matches(&format!("{}: ", key.name)).count().min(1), 1, "{}", key.name);
     }
 }
