@@ -28,7 +28,7 @@ pub(crate) async fn measure(report: &mut Report) {
     let prepare = async {
         let config = EngineConfig { dirs: vec![plugins_dir()], ..EngineConfig::default() };
         let engine = PluginEngine::open(config, Arc::new(Hub::new())).unwrap();
-        engine.load_all().await;
+        engine.load_all().await.expect("a memory");
         let component = std::fs::read(plugins_dir().join("configmap/plugin.wasm")).unwrap();
         (engine, Bare::new(&component), node(), context())
     };

@@ -82,7 +82,7 @@ impl Watched {
             ..EngineConfig::default()
         };
         let engine = Arc::new(PluginEngine::open(config, Arc::new(Hub::new())).unwrap());
-        engine.load_all().await;
+        engine.load_all().await.expect("a memory");
         let watcher = Arc::clone(&engine);
         let watching = tokio::spawn(async move { watcher.watch(std::future::pending()).await });
         let component = std::fs::read(plugin.join("plugin.wasm")).unwrap();

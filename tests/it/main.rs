@@ -25,6 +25,7 @@ mod node_types;
 mod notifications;
 mod oauth;
 mod plugin_author;
+mod plugin_life;
 mod process;
 mod reference;
 mod reload;

@@ -10,7 +10,6 @@
 
 mod action;
 mod entry;
-mod witness;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -27,7 +26,6 @@ use crate::{
 pub use action::{Action, Object};
 pub use entry::{AUDIT_LOG, Entry};
 use entry::{Content, GENESIS};
-pub use witness::Witness;
 
 /// Entries read at a time when the chain is checked.
 const PAGE: u32 = 500;

@@ -36,10 +36,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let size = fs::metadata(plugins.join("echo/plugin.wasm"))?.len();
 
     let first = open()?;
-    println!("load, compiling {size} bytes: {:?}", timed(first.load_all()).await);
+    println!("load, compiling {size} bytes: {:?}", timed(first.load_all()).await?);
     drop(first);
     let engine = open()?;
-    println!("load, compiled before: {:?}", timed(engine.load_all()).await);
+    println!("load, compiled before: {:?}", timed(engine.load_all()).await?);
 
     let data = format!(r#"{{"text":"{}"}}"#, "x".repeat(2000));
     let node = Node { id: "it".into(), type_name: "echo".into(), data };
@@ -62,10 +62,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn timed(work: impl Future<Output = ()>) -> Duration {
+async fn timed<E>(work: impl Future<Output = Result<(), E>>) -> Result<Duration, E> {
     let begun = Instant::now();
-    work.await;
-    begun.elapsed()
+    work.await?;
+    Ok(begun.elapsed())
 }
 
 fn print(what: &str, mut times: Vec<Duration>) {

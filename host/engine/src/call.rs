@@ -78,6 +78,9 @@ impl Runtime {
         }
         let begun = Instant::now();
         let done = self.turn_and_run(program, idle, &function).await;
+        if !matches!(done, Err(Fault::Busy)) {
+            program.figures.note(begun.elapsed(), done.is_err());
+        }
         let outcome = match &done {
             Ok(Outcome::Answer(_)) => "ok",
             Ok(Outcome::Invalid(_)) => "invalid-input",

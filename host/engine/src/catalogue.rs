@@ -154,6 +154,9 @@ impl Catalogue for Pinned {
     }
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
+        if let Ok(owner) = self.owner(&node.type_name) {
+            owner.program.recent.note(node, context);
+        }
         let found = self.find(&node.type_name);
         let function = Render {
             node: inputs::node(node),

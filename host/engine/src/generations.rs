@@ -1,14 +1,19 @@
 //! Which generation of which plugin serves, which ones could again, and what
 //! became of the last attempt.
 
+mod entry;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use bowsprit_host_core::{
-    plugins::{Figures, LoadFailure, LoadStage, PluginReport, PluginState, SwapPolicy, Wants},
+    plugins::{
+        GenerationReport, GenerationState, LoadFailure, LoadStage, PluginReport, Remembered,
+        SwapPolicy,
+    },
     time::Timestamp,
 };
 
@@ -16,8 +21,10 @@ use crate::{
     describe::Provides,
     failure::failure,
     instance::Program,
+    life::book,
     package::{Digest, PluginToml},
 };
+use entry::{Entry, Live};
 
 /// One state of a plugin's folder, ready to serve.
 pub(crate) struct Generation {
@@ -27,25 +34,13 @@ pub(crate) struct Generation {
     pub(crate) provides: Provides,
 }
 
-/// One plugin.
-struct Entry {
-    source: PathBuf,
-    live: Option<Live>,
-    /// Newest first.
-    previous: VecDeque<Arc<Generation>>,
-    held: bool,
-    last_error: Option<LoadFailure>,
-}
-
-struct Live {
-    generation: Arc<Generation>,
-    since: Timestamp,
-}
-
 /// All plugins, by id.
 pub(crate) struct Generations {
     entries: BTreeMap<String, Entry>,
     kept: usize,
+    policy: SwapPolicy,
+    /// Whether earlier generations can be built again from their packages.
+    depot: bool,
 }
 
 /// Why there is nothing to go back to.
@@ -55,42 +50,102 @@ pub(crate) enum NoWayBack {
     Unknown,
     /// No earlier generation.
     None,
-    /// Another plugin has one of its names.
-    Taken(LoadFailure),
+    /// No such generation.
+    Other,
+}
+
+/// A generation to go back to.
+pub(crate) enum Back {
+    /// It is built.
+    Built(Arc<Generation>),
+    /// It has to be built from its package.
+    Kept(Box<GenerationReport>),
 }
 
 impl Generations {
-    pub(crate) fn new(kept: usize) -> Self {
-        Self { entries: BTreeMap::new(), kept }
+    pub(crate) fn new(kept: usize, policy: SwapPolicy, depot: bool) -> Self {
+        Self { entries: BTreeMap::new(), kept, policy, depot }
     }
 
-    /// Lets `generation` serve; the one before it is kept.
-    pub(crate) fn activate(&mut self, generation: Arc<Generation>) -> Result<(), LoadFailure> {
-        self.check_names(&generation)?;
+    /// Takes over what was remembered of plugins nothing is known of yet.
+    pub(crate) fn recall(&mut self, remembered: Vec<Remembered>) {
+        for book in remembered {
+            self.entries.entry(book.id.clone()).or_insert_with(|| Entry::of(Path::new(""), book));
+        }
+    }
+
+    /// Lets `generation` serve; the one before it is kept and handed back.
+    /// Nothing changes on failure.
+    pub(crate) fn activate(
+        &mut self,
+        generation: Arc<Generation>,
+        report: GenerationReport,
+    ) -> Result<Option<Arc<Generation>>, LoadFailure> {
         let id = generation.program.plugin.clone();
-        let entry = self.entries.entry(id).or_insert_with(|| Entry::of(&generation.folder));
+        if self.book(&id).is_none_or(|it| !it.disabled) {
+            self.check_names(&generation)?;
+        }
+        let kept = self.kept;
+        let entry = self.entry(&id, &generation.folder);
         entry.source.clone_from(&generation.folder);
         entry.held = false;
         entry.last_error = None;
-        let digest = generation.program.digest;
-        entry.previous.retain(|it| it.program.digest != digest);
-        let live = Live { generation, since: Timestamp::now() };
-        if let Some(before) = entry.live.replace(live)
-            && before.generation.program.digest != digest
-        {
-            entry.previous.push_front(before.generation);
-            entry.previous.truncate(self.kept);
+        entry.waiting = None;
+        entry.book.grants = Some(generation.toml.permissions());
+        let before = entry.serve(generation, report);
+        book::drop_waiting(&mut entry.book);
+        entry.prune(kept);
+        Ok(before)
+    }
+
+    /// Lets what served when the host stopped serve again. Nothing is written
+    /// down: it has served all along.
+    pub(crate) fn resume(&mut self, generation: Arc<Generation>) -> Result<(), LoadFailure> {
+        let id = generation.program.plugin.clone();
+        if self.book(&id).is_none_or(|it| !it.disabled) {
+            self.check_names(&generation)?;
         }
+        let Some(entry) = self.entries.get_mut(&id) else { return Ok(()) };
+        let taken_back = GenerationState::RolledBack;
+        entry.held = entry.book.generations.iter().any(|it| it.state == taken_back);
+        let since = book::live(&entry.book).and_then(|it| it.live_since);
+        let since = since.unwrap_or_else(Timestamp::now);
+        entry.live = Some(Live { generation, since });
         Ok(())
     }
 
+    /// Lets `generation` wait for an operator.
+    pub(crate) fn hold(&mut self, generation: Arc<Generation>, report: GenerationReport) {
+        let id = generation.program.plugin.clone();
+        let kept = self.kept;
+        let entry = self.entry(&id, &generation.folder);
+        entry.source.clone_from(&generation.folder);
+        entry.last_error = None;
+        entry.waiting = Some(generation);
+        book::drop_waiting(&mut entry.book);
+        book::put(&mut entry.book, report);
+        entry.prune(kept);
+    }
+
+    /// Notes that a generation which was taken back lies in the folder still.
+    pub(crate) fn leave(&mut self, id: &str, source: &Path) {
+        self.entry(id, source);
+    }
+
     /// Notes that something newer was refused; what serves goes on.
-    pub(crate) fn refuse(&mut self, id: &str, source: &Path, why: LoadFailure) {
-        let entry = self.entries.entry(id.to_owned()).or_insert_with(|| Entry::of(source));
+    pub(crate) fn refuse(&mut self, id: &str, source: &Path, report: GenerationReport) {
+        let kept = self.kept;
+        let entry = self.entry(id, source);
         if entry.live.is_none() {
             source.clone_into(&mut entry.source);
         }
-        entry.last_error = Some(why);
+        entry.last_error.clone_from(&report.failure);
+        entry.waiting = None;
+        book::drop_waiting(&mut entry.book);
+        if book::live(&entry.book).is_none_or(|it| it.digest != report.digest) {
+            book::put(&mut entry.book, report);
+        }
+        entry.prune(kept);
     }
 
     /// Notes that what is on disk is what serves after all.
@@ -99,25 +154,111 @@ impl Generations {
             && entry.live.is_some()
         {
             entry.last_error = None;
+            entry.waiting = None;
+            book::drop_waiting(&mut entry.book);
         }
     }
 
-    /// Forgets the plugin if it comes from `source`.
+    /// Takes the plugin away if it comes from `source`. What is remembered of
+    /// it stays.
     pub(crate) fn remove(&mut self, id: &str, source: &Path) -> bool {
-        let from_there = self.entries.get(id).is_some_and(|it| it.source == source);
-        from_there && self.entries.remove(id).is_some()
+        let Some(entry) = self.entries.get_mut(id).filter(|it| it.present) else { return false };
+        if entry.source != source {
+            return false;
+        }
+        let mut remembered = Remembered::new(id);
+        std::mem::swap(&mut remembered, &mut entry.book);
+        let (live, retired) = (GenerationState::Live, GenerationState::Retired);
+        book::turn(&mut remembered, live, retired, "its folder was removed");
+        book::drop_waiting(&mut remembered);
+        let Remembered { grants, policy, disabled, .. } = &remembered;
+        if grants.is_none() && policy.is_none() && !disabled {
+            self.entries.remove(id);
+        } else {
+            *entry = Entry::of(source, remembered);
+        }
+        true
     }
 
-    /// Lets the generation before the present one serve again.
-    pub(crate) fn roll_back(&mut self, id: &str) -> Result<(), NoWayBack> {
-        let entry = self.entries.get(id).ok_or(NoWayBack::Unknown)?;
-        let before = entry.previous.front().cloned().ok_or(NoWayBack::None)?;
-        self.check_names(&before).map_err(NoWayBack::Taken)?;
-        let entry = self.entries.get_mut(id).ok_or(NoWayBack::Unknown)?;
-        entry.previous.pop_front();
-        entry.live = Some(Live { generation: before, since: Timestamp::now() });
+    /// The generation to go back to: `to`, or the one before the present one.
+    pub(crate) fn way_back(&self, id: &str, to: Option<&str>) -> Result<Back, NoWayBack> {
+        let entry = self.present(id).ok_or(NoWayBack::Unknown)?;
+        let mut earlier =
+            entry.book.generations.iter().filter(|it| entry.can_return(it, self.depot));
+        let found = match to {
+            Some(digest) => earlier.find(|it| it.digest == digest).ok_or(NoWayBack::Other)?,
+            None => {
+                let retired = GenerationState::Retired;
+                earlier.find(|it| it.state == retired).ok_or(NoWayBack::None)?
+            }
+        };
+        let built = entry.earlier.iter().find(|it| it.program.generation == found.digest);
+        Ok(match built {
+            Some(generation) => Back::Built(Arc::clone(generation)),
+            None => Back::Kept(Box::new(found.clone())),
+        })
+    }
+
+    /// Lets an earlier generation serve again. What served is taken back for
+    /// the reason `why`.
+    pub(crate) fn go_back(
+        &mut self,
+        generation: Arc<Generation>,
+        why: &str,
+    ) -> Result<Option<Arc<Generation>>, LoadFailure> {
+        let id = generation.program.plugin.clone();
+        if self.book(&id).is_none_or(|it| !it.disabled) {
+            self.check_names(&generation)?;
+        }
+        let kept = self.kept;
+        let Some(entry) = self.entries.get_mut(&id) else { return Ok(None) };
+        let (live, taken_back) = (GenerationState::Live, GenerationState::RolledBack);
+        book::turn(&mut entry.book, live, taken_back, why);
+        let report = book::find(&entry.book, &generation.program.generation).cloned();
+        entry.book.grants = Some(generation.toml.permissions());
         entry.held = true;
-        Ok(())
+        let before = match report {
+            Some(report) => entry.serve(generation, report),
+            None => None,
+        };
+        entry.prune(kept);
+        Ok(before)
+    }
+
+    /// The generation that waits, if it is this one.
+    pub(crate) fn waiting(&self, id: &str, digest: &str) -> Option<Arc<Generation>> {
+        let waiting = self.present(id)?.waiting.as_ref();
+        waiting.filter(|it| it.program.generation == digest).cloned()
+    }
+
+    /// Whether other plugins leave room for what a generation would serve.
+    pub(crate) fn room_for(&self, generation: &Generation) -> Result<(), LoadFailure> {
+        self.check_names(generation)
+    }
+
+    /// Whether other plugins leave room for what `id` would serve.
+    pub(crate) fn has_room(&self, id: &str) -> Result<(), LoadFailure> {
+        self.live(id).map_or(Ok(()), |it| self.check_names(it))
+    }
+
+    /// What is remembered of a plugin, to be changed.
+    pub(crate) fn book_mut(&mut self, id: &str) -> Option<&mut Remembered> {
+        self.entries.get_mut(id).map(|it| &mut it.book)
+    }
+
+    /// What is remembered of a plugin.
+    pub(crate) fn book(&self, id: &str) -> Option<&Remembered> {
+        self.entries.get(id).map(|it| &it.book)
+    }
+
+    /// The plugin's folder.
+    pub(crate) fn source(&self, id: &str) -> Option<PathBuf> {
+        self.present(id).map(|it| it.source.clone())
+    }
+
+    /// When a new generation of the plugin takes over.
+    pub(crate) fn policy(&self, id: &str) -> SwapPolicy {
+        self.book(id).and_then(|it| it.policy).unwrap_or(self.policy)
     }
 
     /// The generation of `id` that serves.
@@ -125,26 +266,49 @@ impl Generations {
         self.entries.get(id)?.live.as_ref().map(|it| &it.generation)
     }
 
-    /// A generation of `id` with this digest, serving or kept.
+    /// A built generation of `id` with this digest.
     pub(crate) fn known(&self, id: &str, digest: Digest) -> Option<Arc<Generation>> {
         let entry = self.entries.get(id)?;
-        let all = entry.live.iter().map(|it| &it.generation).chain(&entry.previous);
+        let live = entry.live.iter().map(|it| &it.generation);
+        let all = live.chain(&entry.earlier).chain(&entry.waiting);
         all.into_iter().find(|it| it.program.digest == digest).cloned()
     }
 
     /// All generations that serve.
     pub(crate) fn serving(&self) -> impl Iterator<Item = &Arc<Generation>> {
-        self.entries.values().filter_map(|it| it.live.as_ref()).map(|it| &it.generation)
+        let on = self.entries.values().filter(|it| !it.book.disabled);
+        on.filter_map(|it| it.live.as_ref()).map(|it| &it.generation)
     }
 
     /// Every plugin, ordered by id.
     pub(crate) fn reports(&self) -> Vec<PluginReport> {
-        self.entries.iter().map(|(id, entry)| entry.report(id)).collect()
+        let all = self.entries.iter().filter(|(_, entry)| entry.present);
+        all.map(|(id, entry)| entry.report(id, self.policy, self.depot)).collect()
     }
 
     /// One plugin.
     pub(crate) fn report(&self, id: &str) -> Option<PluginReport> {
-        self.entries.get(id).map(|entry| entry.report(id))
+        self.present(id).map(|entry| entry.report(id, self.policy, self.depot))
+    }
+
+    /// Digests of all packages that may be wanted again.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &str> {
+        let reports = self.entries.values().flat_map(|it| &it.book.generations);
+        reports.filter(|it| it.state != GenerationState::Refused).map(|it| it.package.as_str())
+    }
+
+    fn present(&self, id: &str) -> Option<&Entry> {
+        self.entries.get(id).filter(|it| it.present)
+    }
+
+    fn entry(&mut self, id: &str, source: &Path) -> &mut Entry {
+        let fresh = || Entry::of(source, Remembered::new(id));
+        let entry = self.entries.entry(id.to_owned()).or_insert_with(fresh);
+        if !entry.present {
+            entry.present = true;
+            source.clone_into(&mut entry.source);
+        }
+        entry
     }
 
     /// A name belongs to one plugin: the first that has it.
@@ -164,44 +328,5 @@ impl Generations {
             }
         }
         Ok(())
-    }
-}
-
-impl Entry {
-    fn of(source: &Path) -> Self {
-        Self {
-            source: source.to_owned(),
-            live: None,
-            previous: VecDeque::new(),
-            held: false,
-            last_error: None,
-        }
-    }
-
-    fn report(&self, id: &str) -> PluginReport {
-        let generation = self.live.as_ref().map(|it| &it.generation);
-        let types = generation.iter().flat_map(|it| &it.provides.node_types);
-        PluginReport {
-            id: id.to_owned(),
-            version: generation.map(|it| it.toml.version.clone()),
-            kind: generation.map(|it| it.toml.kind.clone()),
-            state: match (&self.live, self.held) {
-                (None, _) => PluginState::Failed,
-                (Some(_), true) => PluginState::Held,
-                (Some(_), false) => PluginState::Live,
-            },
-            generation: generation.map(|it| it.program.generation.clone()),
-            source: self.source.display().to_string(),
-            node_types: types.map(|it| it.descriptor.name.clone()).collect(),
-            last_error: self.last_error.clone(),
-            loaded_at: self.live.as_ref().map(|it| it.since),
-            previous: self.previous.iter().map(|it| it.program.generation.clone()).collect(),
-            waiting: None,
-            policy: SwapPolicy::Swap,
-            wants: Wants::default(),
-            grants: Wants::default(),
-            limits: None,
-            figures: Figures::default(),
-        }
     }
 }

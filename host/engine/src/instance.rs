@@ -14,6 +14,7 @@ use crate::{
     compile::Linked,
     count::Counted,
     grants::Grants,
+    life::{figures::Figures, recent::Recent},
     limits::{CallLimits, HostCallsExceeded, MemoryAccount},
     package::{Assets, Digest},
     ticker::TICK,
@@ -35,6 +36,10 @@ pub(crate) struct Program {
     /// Calls of this plugin at a time, whatever the generation.
     pub(crate) gate: Arc<tokio::sync::Semaphore>,
     pub(crate) counted: Counted,
+    /// Its calls so far.
+    pub(crate) figures: Arc<Figures>,
+    /// What the plugin was asked lately, whatever the generation.
+    pub(crate) recent: Arc<Recent>,
 }
 
 /// What the host keeps for one instance.

@@ -3,8 +3,8 @@
 //!
 //! [`PluginEngine`] answers the ports `NodeTypes` and `Plugins` of the core. A
 //! folder becomes a *generation* in steps (`package` → `admission` → `compile`
-//! → `describe` → `generations`); one that fails a step is recorded under its
-//! plugin's id and the one that serves goes on. A request holds the
+//! → `describe` → `life` → `generations`); one that fails a step is recorded
+//! under its plugin's id and the one that serves goes on. A request holds the
 //! [`catalogue`] it began with; each of its calls gets a fresh instance, or one
 //! that the same request has used before.
 //!
@@ -33,6 +33,7 @@ mod generations;
 mod grants;
 mod imports;
 mod instance;
+mod life;
 mod limits;
 mod occupancy;
 mod package;
@@ -45,19 +46,26 @@ pub mod workbench;
 mod world;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use bowsprit_host_core::{events::Events, plugins::PluginCalls};
-use futures::StreamExt as _;
-use tokio::sync::{Semaphore, watch as counter};
+use bowsprit_host_core::{
+    Result as CoreResult,
+    events::Events,
+    plugins::{PluginCalls, PluginMemory, ShortMemory},
+};
+use tokio::sync::{
+    Semaphore,
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch as counter,
+};
 
 pub use cache::CacheError;
-pub use config::EngineConfig;
+pub use config::{EngineConfig, Guard, Trust};
 pub use limits::{Caps, Limits};
 pub use occupancy::Occupancy;
 
@@ -66,8 +74,9 @@ use call::Runtime;
 use catalogue::Table;
 use compile::Compiler;
 use generations::Generations;
+use life::{depot::Depot, figures::Alarm, guard, ledger::Ledger};
 use package::Sight;
-use reload::{Gates, Reloader, look};
+use reload::{AllShared, Reloader};
 use sources::Sources;
 use ticker::Ticker;
 
@@ -75,15 +84,24 @@ use ticker::Ticker;
 pub struct PluginEngine {
     config: EngineConfig,
     dirs: Vec<PathBuf>,
+    builtin_dirs: Vec<PathBuf>,
     compiler: Compiler,
     runtime: Arc<Runtime>,
-    gates: Gates,
+    shared: AllShared,
     generations: Mutex<Generations>,
     table: RwLock<Arc<Table>>,
-    /// While everything is loaded, the catalogue is only replaced at the end.
+    /// Counts the catalogues there have been.
+    swaps: AtomicU64,
+    /// While many folders are taken, the catalogue is only replaced at the end.
+    batching: AtomicBool,
+    /// Whether such a replacement is due.
+    due: AtomicBool,
+    /// While the host starts, what was decided before holds.
     loading: AtomicBool,
     reloader: tokio::sync::Mutex<Reloader>,
-    events: Arc<dyn Events>,
+    ledger: Ledger,
+    depot: Option<Depot>,
+    alarms: (UnboundedSender<Alarm>, tokio::sync::Mutex<UnboundedReceiver<Alarm>>),
     calls: Option<Arc<dyn PluginCalls>>,
     outcomes: counter::Sender<u64>,
 }
@@ -103,18 +121,32 @@ pub enum OpenError {
 }
 
 impl PluginEngine {
-    /// An engine without plugins; [`Self::load_all`] fills it.
+    /// An engine without plugins; [`Self::load_all`] fills it. What it is told
+    /// it remembers until it ends.
     ///
     /// # Errors
     ///
     /// If the limits do not fit the machine, or the cache folder is not
     /// private.
     pub fn open(config: EngineConfig, events: Arc<dyn Events>) -> Result<Self, OpenError> {
+        Self::open_with(config, events, Arc::new(ShortMemory::default()))
+    }
+
+    /// The same with a memory that outlives it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_with(
+        config: EngineConfig,
+        events: Arc<dyn Events>,
+        memory: Arc<dyn PluginMemory>,
+    ) -> Result<Self, OpenError> {
         let engine = compile::engine(&config).map_err(OpenError::Setup)?;
         let cache = config.cache_dir.as_deref().map(Cache::open).transpose()?;
+        let depot = config.packages_dir.as_deref().map(Depot::open).transpose()?;
         let compiler = Compiler::new(&engine, cache, &config).map_err(OpenError::Setup)?;
-        let absolute = config.dirs.iter().map(std::path::absolute);
-        let dirs: Vec<PathBuf> = absolute.collect::<Result<_, _>>()?;
+        let dirs = absolute(&config.dirs)?;
         let runtime = Runtime {
             ticker: Ticker::start(&engine)?,
             gate: Arc::new(Semaphore::new(config.limits.calls)),
@@ -122,18 +154,26 @@ impl PluginEngine {
             wait: config.limits.wait,
             budgets: config.budgets.clone(),
         };
+        let generations = Generations::new(config.kept_generations, config.policy, depot.is_some());
+        let (alarm, alarms) = unbounded_channel();
         Ok(Self {
             compiler,
             runtime: Arc::new(runtime),
-            gates: Gates::default(),
-            generations: Mutex::new(Generations::new(config.kept_generations)),
+            shared: AllShared::default(),
+            generations: Mutex::new(generations),
             table: RwLock::default(),
+            swaps: AtomicU64::new(0),
+            batching: AtomicBool::new(false),
+            due: AtomicBool::new(false),
             loading: AtomicBool::new(false),
-            reloader: tokio::sync::Mutex::new(Reloader { sources: Sources::new(dirs.clone()) }),
-            events,
+            reloader: tokio::sync::Mutex::new(Reloader::new(Sources::new(dirs.clone()))),
+            ledger: Ledger::new(memory, events),
+            depot,
+            alarms: (alarm, tokio::sync::Mutex::new(alarms)),
             calls: None,
             outcomes: counter::Sender::new(0),
             dirs,
+            builtin_dirs: absolute(&config.builtin_dirs)?,
             config,
         })
     }
@@ -146,35 +186,31 @@ impl PluginEngine {
 
     /// Loads every plugin of the configured folders. What does not load is
     /// found in the reports.
-    pub async fn load_all(&self) {
+    ///
+    /// # Errors
+    ///
+    /// If the memory cannot be read: without it nobody knows what was granted.
+    pub async fn load_all(&self) -> CoreResult<()> {
+        let remembered = self.ledger.recall().await?;
+        self.generations().recall(remembered);
         let mut reloader = self.reloader.lock().await;
         self.loading.store(true, Ordering::Release);
         let found = reloader.sources.all().await;
-        // Compile side by side, but let them go live in order, so that of two
-        // with the same node type always the same one is refused.
-        let mut built = futures::stream::iter(found)
-            .map(async |folder| {
-                let sight = look(folder.clone()).await;
-                let built = match &sight {
-                    Sight::Ready(package) if package.toml.uses.is_none() => {
-                        Some(self.build(package).await)
-                    }
-                    _ => None,
-                };
-                (folder, sight, built)
-            })
-            .buffered(self.config.compile_workers.max(1) * 2);
-        while let Some((folder, sight, built)) = built.next().await {
-            reloader.take(self, &folder, sight, built).await;
-        }
+        reloader.take_all(self, found.into_iter().map(|it| (it, None)).collect()).await;
         self.loading.store(false, Ordering::Release);
-        self.swap(&self.generations());
+        drop(reloader);
+        self.clear_depot().await;
+        Ok(())
     }
 
-    /// Loads, replaces and removes plugins as their folders change, until
-    /// `shutdown` is ready. To be run by one task.
+    /// Loads, replaces and removes plugins as their folders change, and takes
+    /// back generations that do badly, until `shutdown` is ready. To be run by
+    /// one task.
     pub async fn watch(&self, shutdown: impl Future<Output = ()>) {
-        watch::run(self, shutdown).await;
+        tokio::select! {
+            () = watch::run(self, shutdown) => {}
+            () = guard::run(self) => {}
+        }
     }
 
     /// Counts the folders that were acted upon, changed or not. Whoever waits
@@ -191,11 +227,29 @@ impl PluginEngine {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn processed(&self) {
-        self.outcomes.send_modify(|count| *count += 1);
+    /// How many catalogues there have been: many folders that change together
+    /// make one.
+    pub fn catalogues(&self) -> u64 {
+        self.swaps.load(Ordering::Relaxed)
     }
 
-    async fn take(&self, folder: &Path, sight: Sight) {
-        self.reloader.lock().await.take(self, folder, sight, None).await;
+    fn processed(&self, folders: usize) {
+        self.outcomes.send_modify(|count| *count += folders as u64);
     }
+
+    async fn take(&self, settled: Vec<(PathBuf, Option<Sight>)>) {
+        self.reloader.lock().await.take_all(self, settled).await;
+    }
+
+    /// Removes packages that nobody can want any more.
+    async fn clear_depot(&self) {
+        let Some(depot) = self.depot.clone() else { return };
+        let wanted = self.generations().packages().map(str::to_owned).collect();
+        // It only saves space, and the next start does it again.
+        let _ = tokio::task::spawn_blocking(move || depot.retain(&wanted)).await;
+    }
+}
+
+fn absolute(dirs: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    dirs.iter().map(std::path::absolute).collect()
 }

@@ -29,6 +29,10 @@ const ASSETS_BYTES: u64 = 16 << 20;
 const ASSETS: usize = 1000;
 /// Deepest folder below `assets/`.
 const ASSETS_DEPTH: usize = 8;
+/// Most bytes of all golden files together.
+const GOLDEN_BYTES: u64 = 4 << 20;
+/// Most golden files.
+const GOLDEN: usize = 200;
 
 /// SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,11 +72,17 @@ pub(crate) type Assets = BTreeMap<String, Vec<u8>>;
 pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     pub(crate) toml: Arc<PluginToml>,
+    /// `plugin.toml` as it is written.
+    pub(crate) text: Arc<str>,
     /// None if another plugin's component is used.
     pub(crate) component: Option<Arc<[u8]>>,
     pub(crate) assets: Arc<Assets>,
-    /// Of everything above.
+    /// Golden files by name.
+    pub(crate) golden: Arc<Assets>,
+    /// The generation's identity: of everything above but the golden files.
     pub(crate) digest: Digest,
+    /// Of everything above.
+    pub(crate) seen: Digest,
 }
 
 /// Why a folder could not be read.
@@ -115,7 +125,7 @@ impl Sight {
         match self {
             Self::Absent => None,
             Self::Refused(refusal) => Some(Digest::of(refusal.failure.message.as_bytes())),
-            Self::Ready(package) => Some(package.digest),
+            Self::Ready(package) => Some(package.seen),
         }
     }
 }
@@ -137,13 +147,20 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
     if let Code::Of(_) = toml.code() {
         add_documents(&root, folder, &mut assets)?;
     }
+    let golden = read_golden(&root, &folder.join("golden"))?;
     let digest = digest(&text, component.as_deref(), &assets);
+    let mut seen = Sha256::new();
+    part(&mut seen, "package", digest.bytes());
+    golden.iter().for_each(|(name, bytes)| part(&mut seen, name, bytes));
     Ok(Package {
         folder: folder.to_owned(),
         toml: Arc::new(toml),
+        text: text.into(),
         component: component.map(Arc::from),
         assets: Arc::new(assets),
+        golden: Arc::new(golden),
         digest,
+        seen: Digest(seen.finalize().into()),
     })
 }
 
@@ -151,19 +168,36 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
 /// parts in order of their names.
 fn digest(toml: &str, component: Option<&[u8]>, assets: &Assets) -> Digest {
     let mut hash = Sha256::new();
-    let mut part = |name: &str, bytes: &[u8]| {
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name);
-        hash.update(Digest::of(bytes).bytes());
-    };
     for (path, bytes) in assets {
-        part(&format!("assets/{path}"), bytes);
+        part(&mut hash, &format!("assets/{path}"), bytes);
     }
     if let Some(component) = component {
-        part("component", component);
+        part(&mut hash, "component", component);
     }
-    part("plugin.toml", toml.as_bytes());
+    part(&mut hash, "plugin.toml", toml.as_bytes());
     Digest(hash.finalize().into())
+}
+
+fn part(hash: &mut Sha256, name: &str, bytes: &[u8]) {
+    hash.update((name.len() as u64).to_le_bytes());
+    hash.update(name);
+    hash.update(Digest::of(bytes).bytes());
+}
+
+/// `*.json` right below `folder`; other files are the author's own.
+fn read_golden(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {
+    let mut golden = Assets::new();
+    let mut left = GOLDEN_BYTES;
+    for name in names(folder)?.into_iter().filter(|it| it.ends_with(".json")) {
+        let path = folder.join(&name);
+        let bytes = read_bounded(root, &path, left)?;
+        left -= bytes.len() as u64;
+        golden.insert(name, bytes);
+        if golden.len() > GOLDEN {
+            return Err(too_large(&path, &format!("there are more than {GOLDEN} golden files")));
+        }
+    }
+    Ok(golden)
 }
 
 fn read_assets(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {

@@ -1,9 +1,6 @@
-//! The engine as the core sees it, and what it tells about itself.
+//! The engine as the core sees it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, atomic::Ordering},
-};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use async_trait::async_trait;
 use bowsprit_host_core::{
@@ -11,22 +8,19 @@ use bowsprit_host_core::{
     audit::Actor,
     catalogues::{Catalogues, EntryCatalogue},
     diagnostics::{CheckCatalogue, Diagnostics},
-    events::Topic,
     id::Id,
     importers::{ImporterCatalogue, Importers},
     node_types::{Catalogue, NodeTypes},
     plugins::{
-        ComparisonReport, GenerationReport, LoadFailure, PluginReport, Plugins, SwapPolicy, Trial,
-        Validation,
+        ComparisonReport, GenerationReport, PluginReport, Plugins, SwapPolicy, Trial, Validation,
     },
 };
 use bytes::Bytes;
-use serde::Serialize;
 
 use crate::{
     PluginEngine,
     catalogue::{Pinned, Table},
-    generations::{Generation, Generations, NoWayBack},
+    generations::Generations,
 };
 
 impl NodeTypes for PluginEngine {
@@ -64,68 +58,51 @@ impl Plugins for PluginEngine {
     }
 
     fn report(&self, id: &str) -> Result<PluginReport> {
-        self.generations().report(id).ok_or_else(|| Error::not_found("plugin", id))
+        let report = Self::generations(self).report(id);
+        report.ok_or_else(|| Error::not_found("plugin", id))
     }
 
     fn generations(&self, id: &str) -> Result<Vec<GenerationReport>> {
-        Err(not_yet(id))
+        self.history(id)
     }
 
-    fn comparison(&self, id: &str, _: &str) -> Result<ComparisonReport> {
-        Err(not_yet(id))
+    fn comparison(&self, id: &str, digest: &str) -> Result<ComparisonReport> {
+        let found = self.history(id)?.into_iter().find(|it| it.digest == digest);
+        let compared = found.and_then(|it| it.comparison);
+        compared.ok_or_else(|| Error::not_found("comparison of plugin generation", digest))
     }
 
-    async fn consent(&self, id: &str, _: &str, _: Actor) -> Result<PluginReport> {
-        Err(not_yet(id))
+    async fn consent(&self, id: &str, digest: &str, by: Actor) -> Result<PluginReport> {
+        self.accept(id, digest, by).await
     }
 
-    async fn rollback(&self, id: &str, _: Option<&str>, _: Actor) -> Result<PluginReport> {
-        let report = {
-            let mut generations = self.generations();
-            generations.roll_back(id).map_err(|why| no_way_back(id, why))?;
-            self.swap(&generations);
-            generations.report(id).ok_or_else(|| Error::not_found("plugin", id))?
-        };
-        tracing::info!(plugin = id, generation = report.generation, "plugin rolled back");
-        self.events.publish(&Topic::Plugins, "plugin.generation.rolled-back", &report);
-        self.processed();
-        Ok(report)
+    async fn rollback(&self, id: &str, to: Option<&str>, by: Actor) -> Result<PluginReport> {
+        self.back(id, to, None, ("an operator went back", by)).await
     }
 
-    async fn enable(&self, id: &str, _: Actor) -> Result<PluginReport> {
-        Err(not_yet(id))
+    async fn enable(&self, id: &str, by: Actor) -> Result<PluginReport> {
+        self.switch(id, true, by).await
     }
 
-    async fn disable(&self, id: &str, _: Actor) -> Result<PluginReport> {
-        Err(not_yet(id))
+    async fn disable(&self, id: &str, by: Actor) -> Result<PluginReport> {
+        self.switch(id, false, by).await
     }
 
-    async fn set_policy(&self, id: &str, _: SwapPolicy, _: Actor) -> Result<PluginReport> {
-        Err(not_yet(id))
+    async fn set_policy(&self, id: &str, policy: SwapPolicy, by: Actor) -> Result<PluginReport> {
+        self.rule(id, policy, by).await
     }
 
-    async fn reload(&self, id: &str, _: Actor) -> Result<PluginReport> {
-        Err(not_yet(id))
+    async fn reload(&self, id: &str, by: Actor) -> Result<PluginReport> {
+        self.load_again(id, by).await
     }
 
-    async fn validate(&self, _: Bytes) -> Result<Validation> {
-        Err(not_yet("?"))
+    async fn validate(&self, packed: Bytes) -> Result<Validation> {
+        self.validate_packed(packed).await
     }
 
-    async fn try_call(&self, id: &str, _: &str, _: &str) -> Result<Trial> {
-        Err(not_yet(id))
+    async fn try_call(&self, id: &str, function: &str, input: &str) -> Result<Trial> {
+        self.try_function(id, function, input).await
     }
-}
-
-fn not_yet(id: &str) -> Error {
-    let message = format!("the engine cannot do this with plugin `{id}` yet");
-    Error::Refused { code: "plugin.not-yet", message }
-}
-
-/// What is told when a plugin is no longer there.
-#[derive(Serialize)]
-struct Removed<'a> {
-    id: &'a str,
 }
 
 impl PluginEngine {
@@ -134,84 +111,28 @@ impl PluginEngine {
         Pinned::new(table, Arc::clone(&self.runtime), payer)
     }
 
-    /// Lets a generation serve; whether it did not before.
-    pub(crate) fn activate(&self, generation: Arc<Generation>) -> Result<bool, LoadFailure> {
-        let id = generation.program.plugin.clone();
-        let report = {
-            let mut generations = self.generations();
-            if generations.live(&id).is_some_and(|it| Arc::ptr_eq(it, &generation)) {
-                generations.forgive(&id);
-                return Ok(false);
-            }
-            generations.activate(generation)?;
-            self.swap(&generations);
-            generations.report(&id)
-        };
-        if let Some(report) = report {
-            let (version, generation) = (&report.version, &report.generation);
-            tracing::info!(plugin = id, version, generation, "plugin live");
-            self.events.publish(&Topic::Plugins, "plugin.generation.live", &report);
-        }
-        Ok(true)
-    }
-
-    /// Records why something does not serve.
-    pub(crate) fn refuse(&self, id: &str, source: &Path, why: LoadFailure) {
-        let LoadFailure { stage, code, message, .. } = &why;
-        tracing::warn!(plugin = id, ?stage, code, message, "plugin refused");
-        let report = {
-            let mut generations = self.generations();
-            generations.refuse(id, source, why);
-            generations.report(id)
-        };
-        if let Some(report) = report {
-            self.events.publish(&Topic::Plugins, "plugin.generation.failed", &report);
-        }
-    }
-
-    /// Takes a plugin out of the catalogue, if it comes from `source`.
-    pub(crate) fn remove(&self, id: &str, source: &Path) -> bool {
-        {
-            let mut generations = self.generations();
-            if !generations.remove(id, source) {
-                return false;
-            }
-            self.swap(&generations);
-        }
-        tracing::info!(plugin = id, "plugin removed");
-        self.events.publish(&Topic::Plugins, "plugin.removed", &Removed { id });
-        true
-    }
-
-    /// Drops the record of a refusal that no longer holds.
-    pub(crate) fn withdraw(&self, id: &str, source: &Path) {
-        self.generations().remove(id, source);
-    }
-
-    /// All folders that are or were plugins.
-    pub(crate) async fn all_folders(&self) -> Vec<PathBuf> {
-        self.reloader.lock().await.sources.all().await
-    }
-
-    /// Replaces the catalogue whole; requests keep the one they have.
+    /// Replaces the catalogue whole, now or when the batch that is being taken
+    /// has ended; requests keep the one they have.
     pub(crate) fn swap(&self, generations: &Generations) {
-        if self.loading.load(Ordering::Acquire) {
-            return;
+        self.due.store(true, Ordering::Release);
+        if !self.batching.load(Ordering::Acquire) {
+            self.swap_now(generations);
         }
+    }
+
+    /// The same at once.
+    pub(crate) fn swap_now(&self, generations: &Generations) {
+        self.due.store(false, Ordering::Release);
         let table = Arc::new(Table::of(generations));
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
+        self.swaps.fetch_add(1, Ordering::Relaxed);
     }
-}
 
-fn no_way_back(id: &str, why: NoWayBack) -> Error {
-    match why {
-        NoWayBack::Unknown => Error::not_found("plugin", id),
-        NoWayBack::None => Error::Refused {
-            code: "plugin.rollback.none",
-            message: format!("no earlier generation of plugin `{id}` is kept"),
-        },
-        NoWayBack::Taken(failure) => {
-            Error::Conflict { code: "plugin.name.taken", message: failure.message }
+    /// What a batch has put off.
+    pub(crate) fn swap_if_due(&self) {
+        let generations = Self::generations(self);
+        if self.due.load(Ordering::Acquire) {
+            self.swap_now(&generations);
         }
     }
 }

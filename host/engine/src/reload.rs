@@ -4,39 +4,58 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
-use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
-use sha2::{Digest as _, Sha256};
+use bowsprit_host_core::{
+    audit::Actor,
+    plugins::{LoadFailure, LoadStage},
+};
+use futures::StreamExt as _;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
     PluginEngine,
-    admission::admit_needs,
-    count::Counted,
-    describe::describe,
     failure::failure,
-    generations::Generation,
-    grants::Grants,
-    instance::Program,
-    limits::CallLimits,
-    package::{Code, Digest, Package, PluginToml, Refusal, Sight},
+    life::{Built, Failed, book, recent::Recent},
+    package::{Digest, Package, Refusal, Sight},
     sources::{Known, Sources, Standing},
 };
 
 /// The bookkeeping of the reloading task.
 pub(crate) struct Reloader {
     pub(crate) sources: Sources,
+    /// On whose account it acts: an operator's, or the host's own.
+    by: Actor,
 }
 
-/// Semaphores by plugin, so that a new generation queues behind the same one.
-/// One for each number of permits: a generation that asks for another number
-/// does not share the old one's.
-pub(crate) type Gates = Mutex<BTreeMap<(String, usize), Arc<Semaphore>>>;
+/// What the generations of a plugin have in common, by plugin.
+#[derive(Default)]
+pub(crate) struct AllShared {
+    /// A new generation queues behind the same one, unless it asks for another
+    /// number of permits.
+    gates: Mutex<BTreeMap<(String, usize), Arc<Semaphore>>>,
+    /// What they were asked lately.
+    recents: Mutex<BTreeMap<String, Arc<Recent>>>,
+}
 
-/// A generation built ahead of its turn.
-type Built = Result<Arc<Generation>, LoadFailure>;
+impl AllShared {
+    /// The plugin's semaphore with so many permits.
+    pub(crate) fn gate(&self, id: &str, permits: usize) -> Arc<Semaphore> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        // Plugins that went away leave nothing behind.
+        gates.retain(|_, gate| Arc::strong_count(gate) > 1);
+        let gate = gates.entry((id.to_owned(), permits));
+        Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(permits))))
+    }
+
+    /// What the plugin was asked lately.
+    pub(crate) fn recent(&self, id: &str, fresh: impl FnOnce() -> Recent) -> Arc<Recent> {
+        let mut recents = self.recents.lock().unwrap_or_else(PoisonError::into_inner);
+        recents.retain(|_, it| Arc::strong_count(it) > 1);
+        Arc::clone(recents.entry(id.to_owned()).or_insert_with(|| Arc::new(fresh())))
+    }
+}
 
 /// Looks at a folder off the async threads.
 pub(crate) async fn look(folder: PathBuf) -> Sight {
@@ -49,9 +68,74 @@ pub(crate) async fn look(folder: PathBuf) -> Sight {
     })
 }
 
+/// Looks at a folder, unless that was done, and builds what is new in it,
+/// unless that has to wait for another plugin.
+async fn prepared(
+    engine: &PluginEngine,
+    known: Option<Option<Digest>>,
+    folder: PathBuf,
+    sight: Option<Sight>,
+) -> (PathBuf, Sight, Option<Built>) {
+    let sight = match sight {
+        Some(sight) => sight,
+        None => look(folder.clone()).await,
+    };
+    let built = match &sight {
+        Sight::Ready(package) if package.toml.uses.is_none() && known != Some(sight.digest()) => {
+            Some(engine.build(package).await)
+        }
+        _ => None,
+    };
+    (folder, sight, built)
+}
+
 impl Reloader {
+    pub(crate) fn new(sources: Sources) -> Self {
+        Self { sources, by: Actor::default() }
+    }
+
+    /// Acts on folders in their order; those that nobody looked at yet are
+    /// looked at. However many there are, the catalogue is replaced once.
+    pub(crate) async fn take_all(
+        &mut self,
+        engine: &PluginEngine,
+        folders: Vec<(PathBuf, Option<Sight>)>,
+    ) {
+        let count = folders.len();
+        engine.batching.store(true, Ordering::Release);
+        // Compile side by side, but let them go live in order, so that of two
+        // with the same node type always the same one is refused.
+        let known = |folder: &Path| self.sources.known(folder).map(|it| it.seen);
+        let folders: Vec<_> =
+            folders.into_iter().map(|(folder, sight)| (known(&folder), folder, sight)).collect();
+        let mut built = futures::stream::iter(folders)
+            .map(|(known, folder, sight)| prepared(engine, known, folder, sight))
+            .buffered(engine.config.compile_workers.max(1) * 2);
+        while let Some((folder, sight, built)) = built.next().await {
+            self.take(engine, &folder, sight, built).await;
+        }
+        engine.batching.store(false, Ordering::Release);
+        engine.swap_if_due();
+        engine.ledger.tell().await;
+        engine.processed(count);
+    }
+
+    /// Acts on a folder again, changed or not, on an operator's account.
+    pub(crate) async fn take_again(
+        &mut self,
+        engine: &PluginEngine,
+        folder: &Path,
+        sight: Sight,
+        by: Actor,
+    ) {
+        self.by = by;
+        let touched = self.act(engine, folder, sight, None).await;
+        self.ripple(engine, folder, touched).await;
+        self.by = Actor::default();
+    }
+
     /// Acts on what was found in `folder`, and on what that means for others.
-    pub(crate) async fn take(
+    async fn take(
         &mut self,
         engine: &PluginEngine,
         folder: &Path,
@@ -64,7 +148,6 @@ impl Reloader {
             let touched = self.act(engine, folder, sight, built).await;
             self.ripple(engine, folder, touched).await;
         }
-        engine.processed();
     }
 
     /// Looks again at folders that a change elsewhere may help or hurt.
@@ -113,8 +196,12 @@ impl Reloader {
                 }
             }
             Sight::Refused(refusal) => {
+                let seen = known.seen.map(Digest::hex).unwrap_or_default();
                 self.sources.remember(folder, known);
-                engine.refuse(&id, folder, refusal.failure);
+                let failure = refusal.failure;
+                let report = book::report_of_unread(seen, failure.clone());
+                engine.refuse(&id, folder, Failed { failure, report }, self.by);
+                engine.resume_if_loading(&id).await;
             }
             Sight::Ready(package) => {
                 self.sources.remember(folder, known.clone());
@@ -122,12 +209,13 @@ impl Reloader {
                     Ok(true) => {
                         touched.insert(id);
                     }
-                    Ok(false) => {}
-                    Err((filed, failure)) => {
-                        let retry = failure.stage == LoadStage::Activate;
+                    Ok(false) => engine.resume_if_loading(&id).await,
+                    Err((filed, failed)) => {
+                        let retry = failed.failure.stage == LoadStage::Activate;
                         let duplicate = filed != id;
                         self.sources.remember(folder, Known { retry, duplicate, ..known });
-                        engine.refuse(&filed, folder, failure);
+                        engine.refuse(&filed, folder, *failed, self.by);
+                        engine.resume_if_loading(&filed).await;
                     }
                 }
             }
@@ -142,7 +230,7 @@ impl Reloader {
         engine: &PluginEngine,
         package: Package,
         built: Option<Built>,
-    ) -> Result<bool, (String, LoadFailure)> {
+    ) -> Result<bool, (String, Box<Failed>)> {
         let id = package.toml.id.clone();
         match self.sources.standing(&package) {
             Standing::First => {}
@@ -154,105 +242,27 @@ impl Reloader {
                 let message = format!("plugin `{id}` is also in {}", other.display());
                 let fix = "give it another id, or remove one of the two";
                 let failure = failure(LoadStage::Activate, "plugin.id.taken", message, fix);
-                return Err((by_folder(&package.folder), failure));
+                return Err((by_folder(&package.folder), failed(&package, failure)));
             }
         }
-        let generation = match built {
+        let built = match built {
             Some(built) => built,
             None => engine.build(&package).await,
         };
-        match generation.and_then(|it| engine.activate(it)) {
-            Ok(changed) => Ok(changed),
-            Err(failure) => Err((id, failure)),
-        }
+        let settled = match built {
+            Ok(candidate) => engine.settle(candidate, self.by).await,
+            Err(failed) => Err(failed),
+        };
+        settled.map_err(|failed| (id, failed))
     }
 }
 
-impl PluginEngine {
-    /// Builds a generation, or finds it among those that are kept.
-    pub(crate) async fn build(&self, package: &Package) -> Built {
-        let id = &package.toml.id;
-        let (base, digest) = match package.toml.code() {
-            Code::Own(_) => (None, package.digest),
-            Code::Of(used) => {
-                let base = self.generations().live(used).cloned();
-                let base = base.filter(|it| it.toml.uses.is_none());
-                let base = base.ok_or_else(|| missing(id, used))?;
-                let digest = joined(package.digest, base.program.linked.code);
-                (Some(base), digest)
-            }
-        };
-        if let Some(kept) = self.generations().known(id, digest)
-            && kept.folder == package.folder
-        {
-            return Ok(kept);
-        }
-        let world = package.toml.world();
-        let linked = match (&base, &package.component) {
-            (Some(base), _) if base.toml.world() == world => {
-                admit_needs(&base.program.linked.needs, &package.toml.wants)?;
-                base.program.linked.clone()
-            }
-            (Some(base), _) => return Err(other_kind(package, &base.toml)),
-            (None, Some(bytes)) => {
-                self.compiler.prepare(Arc::clone(bytes), world, &package.toml.wants).await?
-            }
-            (None, None) => return Err(missing(id, "")),
-        };
-        let limits = CallLimits::of(&self.config.limits, &self.config.caps, &package.toml.limits);
-        let program = Program {
-            plugin: id.clone(),
-            digest,
-            generation: digest.hex(),
-            linked,
-            assets: Arc::clone(&package.assets),
-            grants: Grants::of(&package.toml.wants),
-            gate: self.gate(id, limits.calls),
-            limits,
-            counted: Counted::new(id, self.calls.clone()),
-        };
-        let provides = describe(&self.runtime, &program, &package.toml).await?;
-        let (toml, folder) = (Arc::clone(&package.toml), package.folder.clone());
-        Ok(Arc::new(Generation { program, toml, folder, provides }))
-    }
-
-    fn gate(&self, id: &str, permits: usize) -> Arc<Semaphore> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        // Plugins that went away leave nothing behind.
-        gates.retain(|_, gate| Arc::strong_count(gate) > 1);
-        let gate = gates.entry((id.to_owned(), permits));
-        Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(permits))))
-    }
+fn failed(package: &Package, failure: LoadFailure) -> Box<Failed> {
+    let report = book::report_of_unread(package.digest.hex(), failure.clone());
+    Box::new(Failed { failure, report })
 }
 
 /// What a plugin is filed under whose id is another one's.
 fn by_folder(folder: &Path) -> String {
     folder.display().to_string()
-}
-
-/// Identity of a plugin that uses another one's component.
-fn joined(own: Digest, code: Digest) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(own.bytes());
-    hash.update(code.bytes());
-    Digest::from(<[u8; 32]>::from(hash.finalize()))
-}
-
-fn other_kind(package: &Package, base: &PluginToml) -> LoadFailure {
-    let (own, other) = (package.toml.world().kind(), base.world().kind());
-    failure(
-        LoadStage::Activate,
-        "plugin.uses.kind",
-        format!("plugin `{}` is of kind `{own}`, `{}` of kind `{other}`", package.toml.id, base.id),
-        format!("write `kind = \"{other}\"`, or use another plugin"),
-    )
-}
-
-fn missing(id: &str, used: &str) -> LoadFailure {
-    failure(
-        LoadStage::Activate,
-        "plugin.uses.missing",
-        format!("plugin `{id}` uses the component of `{used}`, which does not serve one"),
-        format!("install `{used}`"),
-    )
 }

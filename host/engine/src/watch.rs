@@ -87,16 +87,21 @@ pub(crate) async fn run(engine: &PluginEngine, shutdown: impl Future<Output = ()
     }
 }
 
-/// Looks at what is pending, and lets go what looks the same twice.
+/// Looks at what is pending, and lets go what looks the same twice, all of it
+/// together.
 async fn settle(engine: &PluginEngine, pending: &mut BTreeMap<PathBuf, Look>) {
+    let mut settled = Vec::new();
     for (folder, before) in std::mem::take(pending) {
         let sight = look(folder.clone()).await;
         let found = Look::Found(sight.digest());
         if before == found {
-            engine.take(&folder, sight).await;
+            settled.push((folder, Some(sight)));
         } else {
             pending.insert(folder, found);
         }
+    }
+    if !settled.is_empty() {
+        engine.take(settled).await;
     }
 }
 

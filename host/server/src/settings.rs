@@ -12,6 +12,8 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
+use bowsprit_host_core::plugins::SwapPolicy;
+use bowsprit_host_engine::Trust;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;

@@ -1,6 +1,7 @@
 //! Start and stop, in the order that loses nothing.
 
 mod identity;
+mod plugins;
 mod readiness;
 mod sign_in;
 mod workflows;
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 use bowsprit_host_api::{ApiState, Edge, Readiness, UseCases, serve::serve as serve_http};
 use bowsprit_host_cluster::KubeClusters;
 use bowsprit_host_core::{
-    audit::{Audit, Witness},
+    audit::Audit,
     budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
@@ -22,14 +23,14 @@ use bowsprit_host_core::{
     notifications::Notifications,
     observer::Observer,
     palette::Palette,
-    plugins::{PluginAdmin, PluginState, Plugins as _},
+    plugins::{PluginAdmin, PluginState, Plugins as _, StoredMemory},
     runs::{Abandoned, LOCK_LIFE, RunParts, Runs},
     search::Search,
     statuses::Statuses,
     store::Documents,
     tasks::Tasks,
 };
-use bowsprit_host_engine::{EngineConfig, PluginEngine};
+use bowsprit_host_engine::PluginEngine;
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix,
@@ -116,12 +117,12 @@ impl Host {
         let hub = Arc::new(Hub::new());
         let supervisor = Supervisor::default();
         let audit = Audit::new(&store);
-        let tasks = Arc::new(supervisor.clone());
-        let events = Arc::new(Witness::new(hub.clone(), audit.clone(), tasks));
         let edge_limits = Arc::new(settings.edge_limits());
         let edge = Edge::new(edge_limits).context("the figures cannot be counted")?;
         let budgets = settings.plugins.budgets();
-        let engine = start_plugins(&settings, &supervisor, events, (&edge, &budgets)).await?;
+        let memory = StoredMemory::new(&store, audit.clone());
+        let parts = (&edge, &budgets, memory);
+        let engine = start_plugins(&settings, &supervisor, hub.clone(), parts).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
         let parts = (edge, is_ready, audit, budgets, patience);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, parts)?;
@@ -199,19 +200,12 @@ async fn start_plugins(
     settings: &Settings,
     supervisor: &Supervisor,
     events: Arc<dyn Events>,
-    (edge, budgets): (&Edge, &Budgets),
+    (edge, budgets, memory): (&Edge, &Budgets, StoredMemory),
 ) -> anyhow::Result<Arc<PluginEngine>> {
-    let cache_dir = settings.plugins.cache_dir.clone();
-    let cache_dir = cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"));
-    let config = EngineConfig {
-        dirs: settings.plugins.dirs.clone(),
-        cache_dir: Some(cache_dir),
-        budgets: budgets.clone(),
-        ..settings.plugins.engine_config()
-    };
-    let engine = PluginEngine::open(config, events)?.counted_by(edge.plugin_calls());
-    let engine = Arc::new(engine);
-    engine.load_all().await;
+    let config = plugins::config(settings, budgets);
+    let engine = PluginEngine::open_with(config, events, Arc::new(memory))?;
+    let engine = Arc::new(engine.counted_by(edge.plugin_calls()));
+    engine.load_all().await.context("what is remembered of plugins cannot be read")?;
     for report in engine.list() {
         match (&report.state, &report.last_error) {
             (PluginState::Failed, Some(error)) => {

@@ -2,7 +2,7 @@
 
 use bowsprit_host_core::{
     node_types::Kind,
-    plugins::{LoadFailure, LoadStage},
+    plugins::{LoadFailure, LoadStage, Wants as Permissions},
 };
 use serde::Deserialize;
 
@@ -241,6 +241,16 @@ impl PluginToml {
     pub(crate) fn world(&self) -> World {
         // `check` has seen to it that there is one.
         World::of_kind(&self.kind).unwrap_or(World::NodeTypes)
+    }
+
+    /// What it asks to be allowed, as it is written.
+    pub(crate) fn permissions(&self) -> Permissions {
+        let mut all = Permissions::default();
+        for (key, list, _) in self.wants.lists() {
+            let key = key.strip_prefix("wants.").unwrap_or(key);
+            list.iter().for_each(|it| all.add(key, it));
+        }
+        all
     }
 
     fn check(&self) -> Result<(), (&'static str, String, String)> {

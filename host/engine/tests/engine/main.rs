@@ -7,11 +7,18 @@
     reason = "test support that fails by panicking, as clippy allows in test functions only"
 )]
 
+mod admin;
+mod comparison;
+mod consent;
 mod containment;
 mod grants;
+mod guard;
 mod hostile;
+mod kept;
 mod load;
 mod refusals;
 mod reload;
+mod self_test;
+mod settle;
 mod support;
 mod templates;

@@ -10,9 +10,11 @@ use std::{
 use bowsprit_host_core::{
     events::Hub,
     node_types::{CallError, Catalogue, Context, Node, NodeTypes, Rendered},
-    plugins::{LoadStage, PluginReport, Plugins},
+    plugins::{LoadStage, PluginReport, Plugins, ShortMemory},
 };
 use bowsprit_host_engine::{EngineConfig, Limits, PluginEngine};
+use bytes::Bytes;
+use serde_json::{Value, json};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 /// Longest a test waits for anything.
@@ -23,6 +25,8 @@ pub(crate) struct Host {
     pub(crate) engine: Arc<PluginEngine>,
     pub(crate) events: Arc<Hub>,
     pub(crate) dir: tempfile::TempDir,
+    pub(crate) memory: Arc<ShortMemory>,
+    config: EngineConfig,
     watching: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
@@ -37,14 +41,27 @@ impl Host {
         settings: impl FnOnce(&mut EngineConfig),
         fill: impl FnOnce(&Path),
     ) -> Self {
-        let mut host = Self::load(settings, fill).await;
+        Self::load(settings, fill).await.watched()
+    }
+
+    fn watched(mut self) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let engine = Arc::clone(&host.engine);
+        let engine = Arc::clone(&self.engine);
         let task = tokio::spawn(async move {
             engine.watch(async { drop(stopped.await) }).await;
         });
-        host.watching = Some((stop, task));
-        host
+        self.watching = Some((stop, task));
+        self
+    }
+
+    /// Stops, changes the folder, and starts again with what is remembered.
+    pub(crate) async fn restart(mut self, meanwhile: impl FnOnce(&Path)) -> Self {
+        if let Some((stop, task)) = self.watching.take() {
+            let _ = stop.send(());
+            task.await.expect("watching ends in order");
+        }
+        meanwhile(self.dir.path());
+        Self::begin(self.dir, self.config, self.memory).await.watched()
     }
 
     /// Loads and does not watch.
@@ -61,10 +78,15 @@ impl Host {
             ..EngineConfig::default()
         };
         settings(&mut config);
+        Self::begin(dir, config, Arc::default()).await
+    }
+
+    async fn begin(dir: tempfile::TempDir, config: EngineConfig, memory: Arc<ShortMemory>) -> Self {
         let events = Arc::new(Hub::new());
-        let engine = PluginEngine::open(config, Arc::clone(&events) as _).expect("an engine");
-        engine.load_all().await;
-        Self { engine: Arc::new(engine), events, dir, watching: None }
+        let (told, kept) = (Arc::clone(&events) as _, Arc::clone(&memory) as _);
+        let engine = PluginEngine::open_with(config.clone(), told, kept).expect("an engine");
+        engine.load_all().await.expect("a memory");
+        Self { engine: Arc::new(engine), events, dir, memory, config, watching: None }
     }
 
     /// Waits until the reports are as wanted.
@@ -186,18 +208,41 @@ pub(crate) struct Folder {
     component: Option<Vec<u8>>,
     assets: Vec<(&'static str, String)>,
     links: Vec<(&'static str, &'static str)>,
+    golden: Vec<(&'static str, String)>,
 }
 
 /// A plugin `id` of a guest's component.
 pub(crate) fn plugin(id: &str, guest: &str) -> Folder {
     let toml = fs::read_to_string(dist(guest).join("plugin.toml")).expect("a plugin.toml");
     let toml = toml.replace(&format!("id = \"{guest}\""), &format!("id = \"{id}\""));
-    Folder { toml, component: Some(component(guest)), assets: Vec::new(), links: Vec::new() }
+    Folder {
+        toml,
+        component: Some(component(guest)),
+        assets: Vec::new(),
+        links: Vec::new(),
+        golden: Vec::new(),
+    }
 }
 
 impl Folder {
     pub(crate) fn asset(mut self, name: &'static str, text: impl Into<String>) -> Self {
         self.assets.push((name, text.into()));
+        self
+    }
+
+    /// A golden file that expects `answer` of `function`, for a node of type
+    /// `echo`.
+    pub(crate) fn golden(self, name: &'static str, function: &str, answer: Value) -> Self {
+        let input = json!({ "node": { "id": "it", "type": "echo", "data": {} } });
+        self.golden_text(
+            name,
+            &json!({ "input": input, "expected": { function: answer } }).to_string(),
+        )
+    }
+
+    /// A golden file as it is written.
+    pub(crate) fn golden_text(mut self, name: &'static str, text: &str) -> Self {
+        self.golden.push((name, text.to_owned()));
         self
     }
 
@@ -237,7 +282,20 @@ impl Folder {
             let link = folder.join("assets").join(name);
             std::os::unix::fs::symlink(target, link).expect("a link");
         }
+        for (name, text) in &self.golden {
+            fs::create_dir_all(folder.join("golden")).expect("a folder");
+            fs::write(folder.join("golden").join(name), text).expect("a golden file");
+        }
         fs::write(folder.join("plugin.toml"), &self.toml).expect("a plugin.toml");
+    }
+
+    /// Packed as an upload.
+    pub(crate) fn packed(&self) -> Bytes {
+        let dir = tempfile::tempdir().expect("a folder");
+        self.write(dir.path());
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.append_dir_all(".", dir.path()).expect("packed");
+        archive.into_inner().expect("an archive").into()
     }
 
     /// Replaces the folder by a rename.

@@ -1,6 +1,7 @@
 //! The list of settings: names, kinds, defaults, accepted forms, meanings.
 //! The table of `docs/settings.md` is made from it.
 
+mod generations;
 mod plugins;
 
 use config::{Value, ValueKind};
@@ -76,7 +77,7 @@ fn yes() -> Option<ValueKind> {
 
 /// Every setting there is.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().chain(plugins::KEYS)
+    KEYS.iter().chain(generations::KEYS).chain(plugins::KEYS)
 }
 
 static KEYS: &[Key] = &[

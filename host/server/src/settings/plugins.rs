@@ -2,8 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use bowsprit_host_core::budgets::{BudgetLimits, Budgets};
-use bowsprit_host_engine::{Caps, EngineConfig, Limits};
+use bowsprit_host_core::{
+    budgets::{BudgetLimits, Budgets},
+    plugins::SwapPolicy,
+};
+use bowsprit_host_engine::{Caps, EngineConfig, Limits, Trust};
 use serde::Deserialize;
 
 use super::PluginSource;
@@ -20,12 +23,33 @@ pub struct Plugins {
     pub cache_dir: Option<PathBuf>,
     /// Repositories plugins may come from, and what has to vouch for them.
     pub(crate) sources: Vec<PluginSource>,
+    /// What they are granted unasked.
+    pub(crate) trust: Trust,
+    /// When a new generation takes over.
+    pub(crate) policy: SwapPolicy,
+    /// Earlier generations that are kept.
+    pub(crate) kept_generations: usize,
+    /// Inputs on which generations are compared.
+    pub(crate) compared_inputs: usize,
+    /// How new generations are judged.
+    pub(crate) guard: Guard,
     /// What a call may use.
     limits: CallLimits,
     /// What a plugin may ask for.
     caps: CallCaps,
     /// What plugins may use for one user.
     budgets: UserBudgets,
+}
+
+/// How the first calls of a new generation are judged.
+#[derive(Debug, Deserialize)]
+pub struct Guard {
+    /// How many; 0 judges none.
+    pub calls: u32,
+    /// Percent that may break beyond the share before.
+    pub error_percent: u32,
+    /// Times as long as they may take.
+    pub times_slower: u32,
 }
 
 /// As `bowsprit_host_engine::Limits`, in the units of the settings.

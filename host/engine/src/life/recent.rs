@@ -1,0 +1,150 @@
+//! The last inputs a plugin was asked to render, for comparing generations.
+//!
+//! Secrets are absent by construction: components are given names of secrets,
+//! never values. Inputs are kept in memory only, bounded in number and bytes.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    mem::size_of_val,
+    sync::{Mutex, PoisonError},
+};
+
+use bowsprit_host_core::node_types::{Context, Node};
+
+/// One input of `render`.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    pub(crate) node: Node,
+    pub(crate) context: Context,
+}
+
+/// The last different inputs of one plugin, whichever generation got them.
+#[derive(Debug)]
+pub(crate) struct Recent {
+    most: usize,
+    most_bytes: usize,
+    hashing: RandomState,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Oldest first, with hash and size.
+    inputs: VecDeque<(u64, usize, Input)>,
+    hashes: HashSet<u64>,
+    bytes: usize,
+}
+
+impl Recent {
+    pub(crate) fn new(most: usize, most_bytes: usize) -> Self {
+        Self { most, most_bytes, hashing: RandomState::new(), kept: Mutex::default() }
+    }
+
+    /// Remembers an input, unless it is there already.
+    pub(crate) fn note(&self, node: &Node, context: &Context) {
+        let bytes = size(node, context);
+        if self.most == 0 || bytes > self.most_bytes {
+            return;
+        }
+        let hash = self.hash(node, context);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if !kept.hashes.insert(hash) {
+            return;
+        }
+        kept.bytes += bytes;
+        let input = Input { node: node.clone(), context: context.clone() };
+        kept.inputs.push_back((hash, bytes, input));
+        while kept.inputs.len() > self.most || kept.bytes > self.most_bytes {
+            let Some((hash, bytes, _)) = kept.inputs.pop_front() else { break };
+            kept.hashes.remove(&hash);
+            kept.bytes -= bytes;
+        }
+    }
+
+    /// What is remembered, newest first.
+    pub(crate) fn inputs(&self) -> Vec<Input> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.inputs.iter().rev().map(|(_, _, input)| input.clone()).collect()
+    }
+
+    fn hash(&self, node: &Node, context: &Context) -> u64 {
+        let mut hasher = self.hashing.build_hasher();
+        let Context {
+            namespace,
+            cluster,
+            neighbours,
+            names,
+            environment_keys,
+            secret_keys,
+            pull_secrets,
+            identity_labels,
+            schemas,
+        } = context;
+        (node, namespace, cluster, neighbours, names).hash(&mut hasher);
+        (environment_keys, secret_keys, pull_secrets, identity_labels).hash(&mut hasher);
+        schemas.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// About how many bytes an input takes.
+fn size(node: &Node, context: &Context) -> usize {
+    let texts = |all: &[String]| all.iter().map(|it| it.len() + size_of_val(it)).sum::<usize>();
+    let neighbours = context.neighbours.iter().map(|it| size_of_val(it) + it.view.len());
+    let schemas = context.schemas.iter().map(|it| size_of_val(it) + it.1.len());
+    size_of_val(node)
+        + size_of_val(context)
+        + node.data.len()
+        + context.cluster.as_ref().map_or(0, String::len)
+        + neighbours.sum::<usize>()
+        + schemas.sum::<usize>()
+        + texts(&context.names)
+        + texts(&context.environment_keys)
+        + texts(&context.secret_keys)
+        + texts(&context.pull_secrets)
+        + context.identity_labels.iter().map(|it| size_of_val(it) + it.1.len()).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: &str, bytes: usize) -> Node {
+        Node { id: id.into(), type_name: "t".into(), data: "x".repeat(bytes) }
+    }
+
+    fn ids(recent: &Recent) -> Vec<String> {
+        recent.inputs().into_iter().map(|it| it.node.id).collect()
+    }
+
+    #[test]
+    fn the_newest_different_inputs_stay() {
+        let recent = Recent::new(2, 1 << 20);
+        let context = Context::default();
+        for id in ["a", "b", "b", "c"] {
+            recent.note(&node(id, 1), &context);
+        }
+        assert_eq!(ids(&recent), ["c", "b"]);
+        recent.note(&node("a", 1), &context);
+        assert_eq!(ids(&recent), ["a", "c"], "what was forgotten is new again");
+        let elsewhere = Context { namespace: "other".into(), ..Context::default() };
+        recent.note(&node("a", 1), &elsewhere);
+        assert_eq!(ids(&recent), ["a", "a"]);
+    }
+
+    #[test]
+    fn bytes_are_bounded() {
+        let recent = Recent::new(100, 10_000);
+        let context = Context::default();
+        recent.note(&node("large", 10_000), &context);
+        assert!(ids(&recent).is_empty());
+        for id in ["a", "b", "c", "d"] {
+            recent.note(&node(id, 4_000), &context);
+        }
+        assert_eq!(ids(&recent), ["d", "c"]);
+        let none = Recent::new(0, 10_000);
+        none.note(&node("a", 1), &context);
+        assert!(ids(&none).is_empty());
+    }
+}
