@@ -105,7 +105,9 @@ impl PluginEngine {
         }
     }
 
-    async fn assemble(
+    /// Compiles, links and describes a package, or finds it among those that
+    /// are built.
+    pub(crate) async fn assemble(
         &self,
         package: &Package,
         journey: &mut Journey,

@@ -20,6 +20,7 @@ use crate::{
     catalogue::{Pinned, Table},
     failure::failure,
     generations::Generation,
+    life::{Candidate, book::Journey},
     package::{Code, Package, Sight},
     reload::look,
 };
@@ -117,7 +118,8 @@ impl Workbench {
             None => Outside::default(),
         };
         let begun = Instant::now();
-        let generation = self.engine.build(&package).await?;
+        // Its golden files are run by whoever wants to see what differs.
+        let generation = self.engine.assemble(&package, &mut Journey::begin()).await?;
         let about = About::of(&package, &generation, outside, begun.elapsed());
         Ok(Sample {
             about,
@@ -136,8 +138,9 @@ impl Workbench {
             let folder = dir.join(used);
             if folder.join("plugin.toml").is_file() {
                 let package = read(&folder).await?;
-                let generation = self.engine.build(&package).await?;
-                return self.engine.activate(generation).map(drop);
+                let candidate = self.engine.build(&package).await.map_err(|it| it.failure)?;
+                let Candidate { generation, report, .. } = candidate;
+                return self.engine.generations().activate(generation, report).map(drop);
             }
         }
         // Whoever builds it says that it is missing.
