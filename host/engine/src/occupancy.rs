@@ -1,7 +1,5 @@
 //! What calls hold at a moment.
 
-use std::sync::PoisonError;
-
 use tokio::sync::Semaphore;
 
 use crate::PluginEngine;
@@ -29,8 +27,7 @@ impl PluginEngine {
     pub fn occupancy(&self) -> Occupancy {
         let limits = &self.config.limits;
         let taken = |all: usize, gate: &Semaphore| all.saturating_sub(gate.available_permits());
-        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        let plugin_calls = gates.iter().map(|((_, permits), gate)| taken(*permits, gate)).sum();
+        let plugin_calls = self.shared.taken();
         let pool = self.compiler.engine().pooling_allocator_metrics();
         Occupancy {
             calls: taken(limits.calls, &self.runtime.gate),

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use bowsprit_host_core::{
@@ -47,6 +47,15 @@ impl AllShared {
         gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         let gate = gates.entry((id.to_owned(), permits));
         Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(permits))))
+    }
+
+    /// Permits taken of all plugins' semaphores.
+    pub(crate) fn taken(&self) -> usize {
+        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = |((_, permits), gate): (&(String, usize), &Arc<Semaphore>)| {
+            permits.saturating_sub(gate.available_permits())
+        };
+        gates.iter().map(taken).sum()
     }
 
     /// What the plugin was asked lately.

@@ -12,8 +12,6 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
-use bowsprit_host_core::plugins::SwapPolicy;
-use bowsprit_host_engine::Trust;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;

@@ -122,7 +122,8 @@ impl Host {
         let budgets = settings.plugins.budgets();
         let memory = StoredMemory::new(&store, audit.clone());
         let parts = (&edge, &budgets, memory);
-        let engine = start_plugins(&settings, &supervisor, hub.clone(), parts).await?;
+        // Boxed: the futures of all steps nested in one are more than a compiler lays out.
+        let engine = Box::pin(start_plugins(&settings, &supervisor, hub.clone(), parts)).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
         let parts = (edge, is_ready, audit, budgets, patience);
         let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, parts)?;

@@ -81,7 +81,9 @@ impl Asked<'_> {
             }
             "render" => {
                 let produces = self.produces(&input.node.type_name);
-                let function = Render { node: node(), context: context(), produces };
+                let cluster_scoped = self.generation.program.grants.cluster_scoped;
+                let function =
+                    Render { node: node(), context: context(), produces, cluster_scoped };
                 self.said(&function, |it| (form::rendered(&it), it.findings)).await?
             }
             "observe" => {

@@ -72,6 +72,7 @@ async fn answer(
         node: inputs::node(&input.node),
         context: inputs::context(&input.context),
         produces: &known.descriptor.produces,
+        cluster_scoped: known.cluster_scoped,
     };
     match runtime.turn_and_run(&generation.program, idle, &function).await {
         Ok(Outcome::Answer(rendered)) => Ok(parts(&rendered)),

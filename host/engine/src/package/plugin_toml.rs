@@ -250,6 +250,9 @@ impl PluginToml {
             let key = key.strip_prefix("wants.").unwrap_or(key);
             list.iter().for_each(|it| all.add(key, it));
         }
+        if self.wants.cluster_scoped {
+            all.add("cluster-scoped", "yes");
+        }
         all
     }
 

@@ -43,7 +43,7 @@ pub struct Plugins {
 
 /// How the first calls of a new generation are judged.
 #[derive(Debug, Deserialize)]
-pub struct Guard {
+pub(crate) struct Guard {
     /// How many; 0 judges none.
     pub calls: u32,
     /// Percent that may break beyond the share before.
