@@ -62,6 +62,16 @@ pub(crate) struct Failed {
     pub(crate) report: GenerationReport,
 }
 
+impl Failed {
+    /// With the failure in the report as well.
+    pub(crate) fn of(failure: LoadFailure, mut report: GenerationReport) -> Box<Self> {
+        report.state = GenerationState::Refused;
+        report.why.clone_from(&failure.message);
+        report.failure = Some(failure.clone());
+        Box::new(Self { failure, report })
+    }
+}
+
 /// What comes of building a package.
 pub(crate) type Built = Result<Candidate, Box<Failed>>;
 
@@ -96,12 +106,7 @@ impl PluginEngine {
         report.stages = journey.stages();
         match built {
             Ok(generation) => Ok(Candidate { generation, package: package.clone(), report }),
-            Err(failure) => {
-                report.state = GenerationState::Refused;
-                report.why.clone_from(&failure.message);
-                report.failure = Some(failure.clone());
-                Err(Box::new(Failed { failure, report }))
-            }
+            Err(failure) => Err(Failed::of(failure, report)),
         }
     }
 
@@ -221,7 +226,7 @@ impl PluginEngine {
             Verdict::Serve => self.activate(candidate, by)?,
             Verdict::Resume => self
                 .resume(&candidate.generation)
-                .map_err(|failure| Box::new(Failed { failure, report: candidate.report }))?,
+                .map_err(|failure| Failed::of(failure, candidate.report))?,
             Verdict::Wait(hold, why) => self.hold(candidate, hold, why, by),
             Verdict::Leave => {
                 let folder = candidate.generation.folder.clone();

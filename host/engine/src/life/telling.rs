@@ -44,12 +44,8 @@ impl PluginEngine {
         let Candidate { generation, mut report, .. } = candidate;
         let id = generation.program.plugin.clone();
         report.why = "it passed every stage".into();
-        self.serve(&id, generation, &report, by).map_err(|failure| {
-            report.state = GenerationState::Refused;
-            report.why.clone_from(&failure.message);
-            report.failure = Some(failure.clone());
-            Box::new(Failed { failure, report })
-        })?;
+        let served = self.serve(&id, generation, &report, by);
+        served.map_err(|failure| Failed::of(failure, report))?;
         Ok(true)
     }
 

@@ -83,8 +83,8 @@ impl Host {
 
     async fn begin(dir: tempfile::TempDir, config: EngineConfig, memory: Arc<ShortMemory>) -> Self {
         let events = Arc::new(Hub::new());
-        let (told, kept) = (Arc::clone(&events) as _, Arc::clone(&memory) as _);
-        let engine = PluginEngine::open_with(config.clone(), told, kept).expect("an engine");
+        let engine = PluginEngine::open_with(config.clone(), events.clone(), memory.clone());
+        let engine = engine.expect("an engine");
         engine.load_all().await.expect("a memory");
         Self { engine: Arc::new(engine), events, dir, memory, config, watching: None }
     }
