@@ -1,5 +1,5 @@
 //! Prints how long components compile with and without optimising, as in
-//! docs/adr/0008: `cargo run -p bowsprit-host-engine --example tiers -- FILE…`
+//! docs/adr/0012: `cargo run -p bowsprit-host-engine --example tiers -- FILE…`
 
 use std::{fs, time::Instant};
 
