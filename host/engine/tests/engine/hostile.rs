@@ -9,7 +9,7 @@ mod neighbour;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use bowsprit_host_core::node_types::{CallError, Context, Node, NodeTypes, Rendered};
-use bowsprit_host_engine::Occupancy;
+use bowsprit_host_engine::{Occupancy, Trust};
 use serde::Deserialize;
 
 pub(crate) use forge::{NODE_TYPES, importing};
@@ -147,9 +147,11 @@ async fn withdrawn(host: &Host) {
 async fn every_hostile_component_is_stopped_where_it_should_be_and_nobody_else_suffers() {
     let fixtures = fixtures();
     assert!(fixtures.len() >= 32, "{} fixtures", fixtures.len());
-    let host = Host::start(|dir| {
-        plugin("echo", "echo").asset("mark", "fine").write(&dir.join("echo"));
-    })
+    // They all go by one id: none waits for consent to what it wants.
+    let host = Host::start_with(
+        |config| config.trust = Trust::Everything,
+        |dir| plugin("echo", "echo").asset("mark", "fine").write(&dir.join("echo")),
+    )
     .await;
     let neighbour = Neighbour::start(host.engine.clone());
     let mut wrong = Vec::new();
