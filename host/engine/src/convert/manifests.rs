@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::answers::invalid;
 use crate::{bindings::v0_1::node_types as wit, fault::Fault};
 
-/// Labels and annotations of the host begin with it.
+/// Labels of the host begin with it.
 const OURS: &str = "bowsprit.dev/";
 /// Longest name of any object, bytes (RFC 1123 subdomain).
 const NAME: usize = 253;
@@ -111,19 +111,20 @@ impl Allowed<'_> {
         if let Some(field) = foreign(metadata) {
             return Err(Fault::Forged(format!("manifest `{id}` has `metadata.{field}`")));
         }
-        for map in ["labels", "annotations"] {
-            let Some(Value::Object(entries)) = metadata.get(map) else { continue };
-            if let Some((key, _)) = entries.iter().find(|(key, value)| self.is_forged(key, value)) {
-                let what = format!("manifest `{id}` has `{key}` among its {map}");
-                return Err(Fault::Forged(what));
-            }
-        }
-        Ok(())
+        let forged = |map: &str, is_forged: &dyn Fn(&str, &Value) -> bool| {
+            let entries = metadata.get(map).and_then(Value::as_object)?;
+            let (key, _) = entries.iter().find(|(key, value)| is_forged(key, value))?;
+            Some(format!("manifest `{id}` has `{key}` among its {map}"))
+        };
+        let what = forged("labels", &|key, value| self.is_forged(key, value))
+            .or_else(|| forged("annotations", &|key, _| is_identity(key)));
+        what.map_or(Ok(()), |what| Err(Fault::Forged(what)))
     }
 
-    /// Whether a label or annotation of the host says anything but what the
-    /// host told. What a user wrote with the same prefix may be copied, but
-    /// for the labels that objects are found by.
+    /// Whether a label of the host says anything but what the host told. What
+    /// a user wrote with the same prefix may be copied, but for the labels
+    /// that objects are found by. Nothing is found by annotations: of them
+    /// only those the host writes are its own.
     fn is_forged(&self, key: &str, value: &Value) -> bool {
         if key == labels::MANAGED_BY {
             return value != labels::MANAGER && !self.data.contains(key);

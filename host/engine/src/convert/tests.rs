@@ -134,4 +134,6 @@ fn what_belongs_to_the_cluster_is_refused_wherever_it_stands() {
     assert_eq!(nested(serde_json::json!({"labels": {"a": "b"}, "finalizers": null})), Ok(()));
     let annotations = serde_json::json!({"annotations": {"bowsprit.dev/node-id": "other"}});
     assert_eq!(nested(annotations), Err("plugin.forged"));
+    let annotations = serde_json::json!({"annotations": {"bowsprit.dev/settings": "a=1"}});
+    assert_eq!(nested(annotations), Ok(()), "nothing is found by it");
 }

@@ -13,7 +13,8 @@ pub(super) fn made(name: &str, plain: Folder) -> Folder {
     let rendering = |manifest: String| Guest { manifest, ..Guest::default() }.component();
     let whole = Guest::default().component();
     match name {
-        "many-instances" => plain.component(many_instances(200)),
+        "many-instances" => plain.component(instances(200, "")),
+        "many-memories" => plain.component(instances(2, "(memory 1)")),
         "deep-json" => plain.component(rendering("{\"a\":".repeat(6_000))),
         "long-name" => plain.component(rendering(format!(
             r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{}"}}}}"#,
@@ -64,9 +65,11 @@ fn exported(name: &str) -> String {
     format!("(instance $i) (export \"{name}\" (instance $i))")
 }
 
-fn many_instances(count: usize) -> Vec<u8> {
+/// A component of so many instances of one module.
+fn instances(count: usize, module: &str) -> Vec<u8> {
     let instances = "(core instance (instantiate $m))\n".repeat(count);
-    let text = format!("(component (core module $m) {instances} {})", exported(NODE_TYPES));
+    let export = exported(NODE_TYPES);
+    let text = format!("(component (core module $m {module}) {instances} {export})");
     wat::parse_str(text).expect("a component")
 }
 
