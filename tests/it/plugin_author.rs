@@ -1,6 +1,7 @@
 //! `bowsprit plugin`, as an author types it.
 
 mod registry;
+mod remote;
 
 use std::{
     fs,
@@ -103,7 +104,6 @@ fn check_fails_on_whatever_a_host_refuses() {
         (toml.replace("v1/ConfigMap", "v1/Secret"), &wasm, "plugin.produces.not-wanted"),
         (toml.clone(), b"\0asm\x01\0\0\0", "plugin.component.is-module"),
         (toml.clone(), &wasm[..wasm.len() / 2], "plugin.component.malformed"),
-        (format!("{toml}\n[limits]\nmemory-mib = 1\n"), &wasm, "plugin.memory"),
     ] {
         write(&toml, wasm);
         let complaint = complains(base.path(), &["check", "echo"]);

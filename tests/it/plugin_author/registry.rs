@@ -20,6 +20,12 @@ fn with_access<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     arguments.iter().chain(&ACCESS).copied().collect()
 }
 
+/// Into the folder `pulled`.
+fn pull<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let begin = ["pull", more[0], "--into", "pulled", "--replace"];
+    with_access(&[begin.as_slice(), &more[1..]].concat())
+}
+
 #[test]
 fn a_signed_plugin_goes_through_a_registry_and_back() {
     let Some(registry) = skipped_without("BOWSPRIT_TEST_REGISTRY") else { return };
@@ -38,10 +44,6 @@ fn a_signed_plugin_goes_through_a_registry_and_back() {
     // Pushed again, it is the same artifact.
     assert_eq!(says(base, &with_access(&["push", "echo", &place, "--key", "author.key"])), pushed);
 
-    let pull = |more: &[&str]| {
-        let begin = ["pull", more[0], "--into", "pulled", "--replace"];
-        with_access(&[begin.as_slice(), &more[1..]].concat())
-    };
     let said = says(base, &pull(&[tagged, "--key", "author.pub"]));
     assert_eq!(said.trim(), format!("{place}@{digest}"));
     for file in ["plugin.toml", "plugin.wasm", "golden/one.json"] {
