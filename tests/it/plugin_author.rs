@@ -121,6 +121,8 @@ fn test_names_file_function_and_place_of_a_difference() {
     let folder = echo(base.path(), "echo");
     let complaint = plugin(base.path(), &["test", "echo"]);
     assert!(texts(&complaint).0.contains("one.json: FAILED"), "{complaint:?}");
+    let complaint = complains(base.path(), &["pack", "echo"]);
+    assert!(complaint.contains("one.json is not met"), "{complaint}");
     assert!(says(base.path(), &["test", "echo", "--update"]).contains("one.json: written"));
     assert!(says(base.path(), &["test", "echo"]).contains("1 passed, 0 failed"));
     let golden: Value =

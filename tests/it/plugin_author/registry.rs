@@ -32,6 +32,7 @@ fn a_signed_plugin_goes_through_a_registry_and_back() {
     let base = tempfile::tempdir().unwrap();
     let base = base.path();
     let folder = echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
     key(base, "author");
     key(base, "other");
     let place = format!("{registry}/it/{}", unique());
@@ -68,6 +69,7 @@ fn the_operators_settings_say_what_has_to_vouch_for_a_plugin() {
     let base = tempfile::tempdir().unwrap();
     let base = base.path();
     let folder = echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
     key(base, "author");
     key(base, "other");
     let place = format!("{registry}/it/{}", unique());
@@ -109,6 +111,7 @@ fn a_bundle_is_one_file_for_a_site_without_a_registry() {
     let base = tempfile::tempdir().unwrap();
     let base = base.path();
     echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
     key(base, "author");
     key(base, "other");
     let place = "registry.example.com/team/echo";

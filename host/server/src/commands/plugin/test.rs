@@ -63,6 +63,20 @@ pub(super) async fn faults(sample: &Sample, case: &Golden) -> Vec<String> {
     faults
 }
 
+/// Refuses a plugin that a host would refuse for its own golden files.
+pub(super) async fn must_be_met(sample: &Sample, golden: &[Golden]) -> anyhow::Result<()> {
+    for case in golden {
+        if let Some(fault) = faults(sample, case).await.first() {
+            bail!(
+                "a host refuses this plugin, for {} is not met: {fault}; build it again after \
+                 `bowsprit plugin test --update`",
+                case.name()
+            );
+        }
+    }
+    Ok(())
+}
+
 async fn update(sample: &Sample, golden: &[Golden]) -> anyhow::Result<()> {
     for case in golden {
         let answered = case.case.call_all(&*sample.catalogue()).await;
