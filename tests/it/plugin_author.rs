@@ -78,7 +78,7 @@ fn check_says_in_plain_words_what_a_plugin_is_wants_and_costs() {
         "bowsprit:plugin/node-types@0.1.0",
         "bowsprit:plugin/assets@0.1.0",
         "to create, change and remove ConfigMap (v1)",
-        "echo (data in version 1)",
+        "node type echo (data in version 1)",
         "250 ms, 64 MiB of memory",
         "1 of 1 files met",
         "render",

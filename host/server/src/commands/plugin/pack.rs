@@ -8,7 +8,7 @@ use bowsprit_host_outbound::oci::Digest;
 use clap::Args;
 
 use super::{
-    desk::{Desk, golden, package},
+    desk::{Desk, package},
     test::must_be_met,
 };
 use crate::output::say;
@@ -26,7 +26,7 @@ impl Pack {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let sample = self.desk.load().await?;
         let folder = package(&self.desk.folder)?;
-        must_be_met(&sample, &golden(&folder)?).await?;
+        must_be_met(&sample, &folder).await?;
         let files = read_folder(&folder)?;
         let archive = pack(&files)?;
         let about = &sample.about;
