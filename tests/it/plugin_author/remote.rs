@@ -46,9 +46,10 @@ fn list_and_rollback_speak_as_an_administrator() {
     let words: Vec<_> = said.split_whitespace().collect();
     assert_eq!(words[..5], ["hello", "0.1.0", "live", "0123456789ab", "plugin.trap:"]);
 
-    let (host, asked) = answer("200 OK", report(Value::Null));
+    let (host, asked) = answer("200 OK", json!({ "plugin": report(Value::Null) }));
     let more = ["--to", "abc", "--host", &host, "--token", "the-token"];
-    says(base.path(), &[["rollback", "hello"].as_slice(), &more].concat());
+    let said = says(base.path(), &[["rollback", "hello"].as_slice(), &more].concat());
+    assert!(said.starts_with("hello "), "{said}");
     let asked = asked.join().unwrap();
     assert!(asked.starts_with("POST /v1/api/admin/plugins/hello/rollback "), "{asked}");
 
