@@ -1,6 +1,7 @@
 //! `bowsprit plugin`, as an author types it.
 
 mod registry;
+mod remote;
 
 use std::{
     fs,
@@ -77,7 +78,7 @@ fn check_says_in_plain_words_what_a_plugin_is_wants_and_costs() {
         "bowsprit:plugin/node-types@0.1.0",
         "bowsprit:plugin/assets@0.1.0",
         "to create, change and remove ConfigMap (v1)",
-        "echo (data in version 1)",
+        "node type echo (data in version 1)",
         "250 ms, 64 MiB of memory",
         "1 of 1 files met",
         "render",
@@ -103,7 +104,6 @@ fn check_fails_on_whatever_a_host_refuses() {
         (toml.replace("v1/ConfigMap", "v1/Secret"), &wasm, "plugin.produces.not-wanted"),
         (toml.clone(), b"\0asm\x01\0\0\0", "plugin.component.is-module"),
         (toml.clone(), &wasm[..wasm.len() / 2], "plugin.component.malformed"),
-        (format!("{toml}\n[limits]\nmemory-mib = 1\n"), &wasm, "plugin.memory"),
     ] {
         write(&toml, wasm);
         let complaint = complains(base.path(), &["check", "echo"]);
@@ -121,6 +121,8 @@ fn test_names_file_function_and_place_of_a_difference() {
     let folder = echo(base.path(), "echo");
     let complaint = plugin(base.path(), &["test", "echo"]);
     assert!(texts(&complaint).0.contains("one.json: FAILED"), "{complaint:?}");
+    let complaint = complains(base.path(), &["pack", "echo"]);
+    assert!(complaint.contains("one.json is not met"), "{complaint}");
     assert!(says(base.path(), &["test", "echo", "--update"]).contains("one.json: written"));
     assert!(says(base.path(), &["test", "echo"]).contains("1 passed, 0 failed"));
     let golden: Value =

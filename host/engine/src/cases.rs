@@ -158,5 +158,4 @@ fn failed(code: &str, reason: &str) -> Value {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests;

@@ -18,11 +18,13 @@ use crate::{
     admission::Outside,
     call::Runtime,
     catalogue::{Pinned, Table},
+    describe::Provides,
     failure::failure,
     generations::Generation,
     life::{Candidate, book::Journey},
     package::{Code, Package, Sight},
     reload::look,
+    world::World,
 };
 
 pub use crate::package::is_kebab as is_plugin_id;
@@ -38,6 +40,8 @@ pub struct Sample {
     pub about: About,
     /// The node types it provides, by name.
     pub types: Vec<NodeType>,
+    /// All that it provides, each in a few words.
+    pub provides: Vec<String>,
     table: Arc<Table>,
     runtime: Arc<Runtime>,
 }
@@ -124,6 +128,7 @@ impl Workbench {
         Ok(Sample {
             about,
             types: generation.provides.node_types.clone(),
+            provides: provided(&generation.provides),
             table: Arc::new(Table::of_one(&generation)),
             runtime: Arc::clone(&self.engine.runtime),
         })
@@ -149,6 +154,12 @@ impl Workbench {
 }
 
 impl Sample {
+    /// Whether its golden files are [`crate::cases`]: those of other worlds
+    /// are not about nodes.
+    pub fn is_about_nodes(&self) -> bool {
+        self.about.kind == World::NodeTypes.kind()
+    }
+
     /// The plugin's functions; each catalogue begins with a fresh instance.
     pub fn catalogue(&self) -> Arc<dyn Catalogue> {
         Arc::new(Pinned::new(Arc::clone(&self.table), Arc::clone(&self.runtime), None))
@@ -187,6 +198,17 @@ impl About {
             ready_after,
         }
     }
+}
+
+fn provided(provides: &Provides) -> Vec<String> {
+    let types = provides.node_types.iter().map(|it| {
+        let it = &it.descriptor;
+        format!("node type {} (data in version {})", it.name, it.schema_version)
+    });
+    let importers = provides.importers.iter().map(|it| format!("importer {}", it.name));
+    let checks = provides.checks.iter().map(|it| format!("check {}", it.id));
+    let entries = provides.entries.iter().map(|it| format!("catalogue entry {}", it.id));
+    types.chain(importers).chain(checks).chain(entries).collect()
 }
 
 async fn read(folder: &Path) -> Result<Package, LoadFailure> {

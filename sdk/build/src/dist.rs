@@ -190,7 +190,6 @@ fn remove_others(dist: &Path, sources: &[Source], outcome: &mut Outcome) -> Resu
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 

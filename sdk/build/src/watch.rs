@@ -88,7 +88,6 @@ impl Sources {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use std::{fs, sync::atomic::AtomicUsize, sync::atomic::Ordering};
 

@@ -20,12 +20,19 @@ fn with_access<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     arguments.iter().chain(&ACCESS).copied().collect()
 }
 
+/// Into the folder `pulled`.
+fn pull<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let begin = ["pull", more[0], "--into", "pulled", "--replace"];
+    with_access(&[begin.as_slice(), &more[1..]].concat())
+}
+
 #[test]
 fn a_signed_plugin_goes_through_a_registry_and_back() {
     let Some(registry) = skipped_without("BOWSPRIT_TEST_REGISTRY") else { return };
     let base = tempfile::tempdir().unwrap();
     let base = base.path();
     let folder = echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
     key(base, "author");
     key(base, "other");
     let place = format!("{registry}/it/{}", unique());
@@ -38,10 +45,6 @@ fn a_signed_plugin_goes_through_a_registry_and_back() {
     // Pushed again, it is the same artifact.
     assert_eq!(says(base, &with_access(&["push", "echo", &place, "--key", "author.key"])), pushed);
 
-    fn pull<'a>(more: &[&'a str]) -> Vec<&'a str> {
-        let begin = ["pull", more[0], "--into", "pulled", "--replace"];
-        with_access(&[begin.as_slice(), &more[1..]].concat())
-    }
     let said = says(base, &pull(&[tagged, "--key", "author.pub"]));
     assert_eq!(said.trim(), format!("{place}@{digest}"));
     for file in ["plugin.toml", "plugin.wasm", "golden/one.json"] {
@@ -66,6 +69,7 @@ fn the_operators_settings_say_what_has_to_vouch_for_a_plugin() {
     let base = tempfile::tempdir().unwrap();
     let base = base.path();
     let folder = echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
     key(base, "author");
     key(base, "other");
     let place = format!("{registry}/it/{}", unique());
@@ -107,6 +111,7 @@ fn a_bundle_is_one_file_for_a_site_without_a_registry() {
     let base = tempfile::tempdir().unwrap();
     let base = base.path();
     echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
     key(base, "author");
     key(base, "other");
     let place = "registry.example.com/team/echo";

@@ -1,5 +1,4 @@
 //! Archives from people who mean no good.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::{fs, os::unix::fs::symlink};
 

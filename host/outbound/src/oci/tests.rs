@@ -1,5 +1,4 @@
 //! Artifacts, signatures and bundles, also of people who mean no good.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod server;
 

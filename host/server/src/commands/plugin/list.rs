@@ -37,12 +37,12 @@ pub(crate) struct Rollback {
 impl Rollback {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let body = match &self.to {
-            Some(digest) => json!({ "to": digest }),
+            Some(digest) => json!({ "generation": digest }),
             None => json!({}),
         };
         let path = [self.id.as_str(), "rollback"];
-        let report = self.remote.ask(http::Method::POST, &path, &body).await?;
-        say(format_args!("{}", line(&report)));
+        let answer = self.remote.ask(http::Method::POST, &path, &body).await?;
+        say(format_args!("{}", line(answer.get("plugin").unwrap_or(&answer))));
         Ok(())
     }
 }

@@ -7,7 +7,10 @@ use bowsprit_host_engine::archive::{pack, read_folder};
 use bowsprit_host_outbound::oci::Digest;
 use clap::Args;
 
-use super::desk::Desk;
+use super::{
+    desk::{Desk, package},
+    test::must_be_met,
+};
 use crate::output::say;
 
 #[derive(Debug, Args)]
@@ -22,7 +25,9 @@ pub(crate) struct Pack {
 impl Pack {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let sample = self.desk.load().await?;
-        let files = read_folder(&super::desk::package(&self.desk.folder)?)?;
+        let folder = package(&self.desk.folder)?;
+        must_be_met(&sample, &folder).await?;
+        let files = read_folder(&folder)?;
         let archive = pack(&files)?;
         let about = &sample.about;
         let named = || PathBuf::from(format!("{}-{}.tar", about.id, about.version));

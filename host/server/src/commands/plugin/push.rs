@@ -18,6 +18,7 @@ use clap::Args;
 use super::{
     credentials::Access,
     desk::{Bases, load, package},
+    test::must_be_met,
 };
 use crate::output::say;
 
@@ -46,6 +47,7 @@ impl Push {
     pub(super) async fn run(mut self) -> anyhow::Result<()> {
         let sample = load(&self.bases.workbench()?, &self.folder).await?;
         let folder = package(&self.folder)?;
+        must_be_met(&sample, &folder).await?;
         let content = seal(read_folder(&folder)?, facts(&sample.about))?;
         if self.place.tag.is_none() {
             self.place.tag = Some(sample.about.version.replace('+', "_"));

@@ -1,13 +1,13 @@
 //! `bowsprit plugin test`: are a plugin's answers what its golden files expect?
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use bowsprit_host_engine::{cases::Golden, workbench::Sample};
 use clap::Args;
 use serde_json::Value;
 
-use super::desk::Desk;
+use super::desk::{Desk, golden};
 use crate::output::say;
 
 /// Most differences shown of one file.
@@ -26,6 +26,13 @@ pub(crate) struct Test {
 impl Test {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let sample = self.desk.load().await?;
+        if !sample.is_about_nodes() {
+            bail!(
+                "only golden files of node types are run here, so far, and this plugin is of kind \
+                 `{}`: run `cargo test` in its sources",
+                sample.about.kind
+            );
+        }
         let golden = self.desk.golden()?;
         if golden.is_empty() {
             bail!(
@@ -61,6 +68,21 @@ pub(super) async fn faults(sample: &Sample, case: &Golden) -> Vec<String> {
     let unsteady = unsteady.iter().map(|it| format!("{it}: the same call answers differently"));
     faults.extend(unsteady);
     faults
+}
+
+/// Refuses a plugin that a host would refuse for its own golden files.
+pub(super) async fn must_be_met(sample: &Sample, folder: &Path) -> anyhow::Result<()> {
+    let golden = if sample.is_about_nodes() { golden(folder)? } else { Vec::new() };
+    for case in &golden {
+        if let Some(fault) = faults(sample, case).await.first() {
+            bail!(
+                "a host refuses this plugin, for {} is not met: {fault}; build it again after \
+                 `bowsprit plugin test --update`",
+                case.name()
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn update(sample: &Sample, golden: &[Golden]) -> anyhow::Result<()> {
