@@ -79,7 +79,11 @@ fn every_mistake_has_a_line_a_column_and_a_fix() {
         ("title: Thing", "title: &a Thing", "syntax resource.yaml, line 2, column"),
         ("title: Thing", "title: !x Thing", "Tags have no meaning here."),
         ("title: Thing", "title: [", "syntax resource.yaml, line"),
-        ("title: Thing", "\ttitle: Thing", "syntax resource.yaml, line 2"),
+        (
+            "title: Thing",
+            "\ttitle: Thing",
+            "This is not YAML: while scanning a plain scalar, found a tab.",
+        ),
     ];
     for (from, to, wanted) in cases {
         assert!(GOOD.contains(from), "{from}");
