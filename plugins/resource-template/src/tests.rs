@@ -1,15 +1,16 @@
 //! Whole files: what is wrong with them, and what nodes of them become.
 
+mod mistakes;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bowsprit_plugin_sdk::DynamicType;
 use bowsprit_plugin_sdk::dispatch::Functions;
 use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
-use bowsprit_plugin_sdk::{DynamicType, Failure};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::read;
 use crate::document::Document;
 
 /// The type of a file, for as long as the tests run.
@@ -243,106 +244,6 @@ fn a_new_node_has_the_defaults() {
         bowsprit_plugin_sdk::Json::from(data).to_text(),
         r#"{"name":"thing-3","namespace":"default","size":1}"#
     );
-}
-
-/// The findings of a file that does not load: `code message / suggestion`.
-fn mistakes(text: &str) -> Vec<String> {
-    match read(text.as_bytes()) {
-        Err(Failure::InvalidInput(findings)) => findings
-            .into_iter()
-            .map(|it| format!("{} {} / {}", it.code, it.message, it.suggestion.unwrap_or_default()))
-            .collect(),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn every_mistake_has_a_line_a_column_and_a_fix() {
-    let cases = [
-        (
-            "title: Thing",
-            "titel: Thing",
-            "key resource.yaml, line 2, column 1: The file has no key `titel`. / Did you mean `title`?",
-        ),
-        (
-            "title: Thing\n",
-            "",
-            "key resource.yaml, line 1, column 1: The file has no `title`. / Add `title`.",
-        ),
-        (
-            "type: thing",
-            "type: My Thing",
-            "value resource.yaml, line 1, column 7: The type `My Thing` is not a kebab-case name.",
-        ),
-        (
-            "type: thing",
-            "type: 5",
-            "value resource.yaml, line 1, column 7: `type` has to be a text, not the number 5. / Put it in quotes.",
-        ),
-        (
-            "order: policy",
-            "order: first",
-            "value resource.yaml, line 25, column 12: `first` is no `order`. / Write `cluster-scope`",
-        ),
-        ("order: policy", "order: cluster-scope", "Correct `scope`, or remove `order`."),
-        (
-            "apiVersion: v1\n",
-            "apiVersion: ${fields.text}\n",
-            "has an expression in it. / Write it out",
-        ),
-        (
-            "${fields.size}\n        text",
-            "${fields.sise}\n        text",
-            "expression resource.yaml, line 37, column 15: In `fields.sise`: `fields` has no `sise`. / Did you mean `size`?",
-        ),
-        ("id: config", "id: thing", "Two manifests have the id `thing`."),
-        (
-            "per-item: list",
-            "per-item: lost",
-            "`per-item` is `lost`, which is no field. / Did you mean `list`?",
-        ),
-        ("field: size", "field: sie", "`field` is `sie`, which is no field."),
-        ("code: size.large", "code: Size large", "cannot be a code."),
-        ("state: healthy", "state: fine", "`fine` is no `state`."),
-        (
-            "size: ${fields.size}\nchecks",
-            "size: ${neighbour(\"selects\")}\nchecks",
-            "`neighbour` cannot be used here",
-        ),
-        ("ready: object", "ready: objekt", "there is no `objekt` here. / Did you mean `object`?"),
-        ("[/spec/size]", "[spec.size]", "is no pointer"),
-        (
-            "type: thing\n",
-            "type: thing\ntype: thing\n",
-            "key resource.yaml, line 2, column 1: The key `type` is there twice. / Remove one of them; the first is in line 1.",
-        ),
-        ("title: Thing", "title: &a Thing", "syntax resource.yaml, line 2, column"),
-        ("title: Thing", "title: !x Thing", "Tags have no meaning here."),
-        ("title: Thing", "title: [", "syntax resource.yaml, line"),
-        ("title: Thing", "\ttitle: Thing", "syntax resource.yaml, line 2"),
-    ];
-    for (from, to, wanted) in cases {
-        assert!(GOOD.contains(from), "{from}");
-        let said = mistakes(&GOOD.replacen(from, to, 1));
-        assert!(said.iter().any(|it| it.contains(wanted)), "{to}: {said:#?}");
-    }
-}
-
-#[test]
-fn files_that_are_no_mapping_and_bytes_that_are_no_text_are_told() {
-    for (bytes, wanted) in [
-        (b"".as_slice(), "There is nothing in it."),
-        (b"- a", "has to be a mapping"),
-        (b"a: 1\n---\nb: 1", "A second document begins."),
-        (b"\xff", "It is not UTF-8."),
-    ] {
-        let Err(Failure::InvalidInput(findings)) = read(bytes) else { panic!("{bytes:?}") };
-        assert!(findings[0].message.contains(wanted), "{findings:?}");
-    }
-    let deep = format!("a: {}1{}", "[".repeat(40), "]".repeat(40));
-    assert!(mistakes(&deep)[0].contains("nested more than 32 levels"));
-    let long = format!("a: {}", "x".repeat(300_000));
-    assert!(mistakes(&long)[0].contains("bytes"));
 }
 
 proptest! {
