@@ -1,6 +1,6 @@
 //! A `ConfigMap`'s entries.
 
-use bowsprit_plugin_sdk::{Fields, Json, Node, Object, Report, quoted, rules};
+use bowsprit_plugin_sdk::{Fields, Json, Node, Object, Report, json, quoted, rules};
 
 /// Keys and values of all entries together, in bytes.
 ///
@@ -48,10 +48,7 @@ pub(crate) fn keys<'a>(node: &'a Node<'_>) -> Vec<Json<'a>> {
     let fields = node.fields();
     let texts = fields.map("data").unwrap_or_default();
     let binaries = fields.map("binaryData").unwrap_or_default();
-    let mut keys: Vec<&'a str> = texts.iter().chain(&binaries).map(|(key, _)| *key).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.into_iter().map(Json::from).collect()
+    json::sorted(texts.iter().chain(&binaries).map(|(key, _)| *key))
 }
 
 /// A short text that changes when an entry does, so that workloads which read

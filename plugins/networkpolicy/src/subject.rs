@@ -6,7 +6,7 @@
 
 use bowsprit_plugin_sdk::metadata::APP_LABEL;
 use bowsprit_plugin_sdk::shape::selector;
-use bowsprit_plugin_sdk::{Context, Json, Node, Object, Report, edges};
+use bowsprit_plugin_sdk::{Context, Json, Node, Object, Report, edges, json};
 
 use crate::peers;
 
@@ -48,10 +48,10 @@ fn is_a_copy(selector: &Object<'_>) -> bool {
 
 /// One selector for several workloads, which differ in the label `app`.
 fn all_of<'a>(subjects: &[&'a Object<'a>], report: &mut Report) -> Object<'a> {
-    let mut values: Vec<Json<'a>> = Vec::new();
+    let mut values: Vec<&'a str> = Vec::new();
     for selector in subjects {
-        match selector.get(APP_LABEL) {
-            Some(value) if selector.len() == 1 => values.push(value.clone()),
+        match selector.get(APP_LABEL).and_then(Json::as_str) {
+            Some(value) if selector.len() == 1 => values.push(value),
             _ => {
                 report
                     .error("podSelector.several", "One policy cannot cover all of the workloads.")
@@ -60,7 +60,7 @@ fn all_of<'a>(subjects: &[&'a Object<'a>], report: &mut Report) -> Object<'a> {
             }
         }
     }
-    values.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
+    let values = json::sorted(values);
     let requirement = Object::new()
         .with("key", APP_LABEL)
         .with("operator", "In")

@@ -1,7 +1,7 @@
 //! A Secret's keys, and which of them have a value in the vault.
 
 use bowsprit_plugin_sdk::fields::is_placeholder;
-use bowsprit_plugin_sdk::{Context, Json, Node, Object, Report, quoted, rules};
+use bowsprit_plugin_sdk::{Context, Json, Node, Object, Report, json, quoted, rules};
 
 /// The type of a Secret nobody has opinions about.
 pub(crate) const OPAQUE: &str = "Opaque";
@@ -69,10 +69,7 @@ pub(crate) fn move_from_data(data: &mut Object<'_>, report: &mut Report) {
 pub(crate) fn names<'a>(node: &'a Node<'_>) -> Vec<Json<'a>> {
     let keys = node.data.list_at(&["keys"]).iter().filter_map(Json::as_object);
     let names = keys.filter_map(|it| it.get("name").and_then(Json::as_str)).map(str::trim);
-    let mut names: Vec<&str> = names.filter(|it| !is_placeholder(it)).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(Json::from).collect()
+    json::sorted(names.filter(|it| !is_placeholder(it)))
 }
 
 /// References to the values of the keys. `None` when there is none to apply:

@@ -93,10 +93,14 @@ pub fn problems(objects: &[Object<'_>]) -> Vec<Problem> {
         let same = |it: &&mut Problem| it.reason == problem.reason && it.class == problem.class;
         match all.iter_mut().find(same) {
             Some(known) => known.pods = known.pods.saturating_add(1),
-            None => all.push(problem),
+            None => {
+                // Behind those that are as telling.
+                let rank = |it: &Problem| (!it.is_blocking, it.class);
+                let place = all.iter().position(|it| rank(it) > rank(&problem));
+                all.insert(place.unwrap_or(all.len()), problem);
+            }
         }
     }
-    all.sort_by_key(|it| (!it.is_blocking, it.class));
     all
 }
 

@@ -1,7 +1,7 @@
 //! What neighbours may know of a workload.
 
 use bowsprit_plugin_sdk::metadata::{self, APP_LABEL};
-use bowsprit_plugin_sdk::{Context, Json, Node, Object};
+use bowsprit_plugin_sdk::{Context, Json, Node, Object, json};
 
 /// Kinds of neighbours to which an edge of a workload means something.
 pub const MEANINGFUL: [&str; 6] = [
@@ -48,10 +48,7 @@ fn replicas(node: &Node<'_>) -> i64 {
 fn requests<'a>(node: &'a Node<'_>) -> Vec<Json<'a>> {
     let groups = ["limits", "requests"].map(|it| node.data.path(&["resources", it]));
     let groups = groups.into_iter().flatten().filter_map(Json::as_object);
-    let mut names: Vec<&str> = groups.flat_map(|it| it.iter().map(|(name, _)| name)).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(Json::from).collect()
+    json::sorted(groups.flat_map(|it| it.iter().map(|(name, _)| name)))
 }
 
 /// The container's ports: the main one, called `http`, then the others.

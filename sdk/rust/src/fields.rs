@@ -92,12 +92,17 @@ pub(crate) struct Fault {
 impl Invalid {
     /// A fault at `place`; `problem` completes its code.
     pub fn new(place: &Place<'_>, problem: &str, message: impl Into<String>) -> Self {
+        Self::at(place, problem, message.into())
+    }
+
+    #[inline(never)]
+    fn at(place: &Place<'_>, problem: &str, message: String) -> Self {
         let mut code = place.code();
         if !code.is_empty() {
             code.push('.');
         }
         code.push_str(problem);
-        let (pointer, message) = (place.pointer(), message.into());
+        let pointer = place.pointer();
         Self(Box::new(Fault { pointer, code, message, suggestion: None }))
     }
 

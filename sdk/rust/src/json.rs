@@ -122,6 +122,12 @@ impl<'a> Json<'a> {
     }
 }
 
+/// Texts in the order of their bytes, each once.
+pub fn sorted<'a, T: Into<Cow<'a, str>>>(texts: impl IntoIterator<Item = T>) -> Vec<Json<'a>> {
+    let set: Object<'a> = texts.into_iter().map(|it| (it, Json::Null)).collect();
+    set.into_iter().map(|(text, _)| Json::Text(text)).collect()
+}
+
 impl<'a> From<&'a str> for Json<'a> {
     fn from(text: &'a str) -> Self {
         Json::Text(Cow::Borrowed(text))

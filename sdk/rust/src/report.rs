@@ -105,6 +105,7 @@ impl Report {
         }
     }
 
+    #[inline(never)]
     fn add(&mut self, severity: Severity, code: &str, message: String) -> Entry<'_> {
         self.has_errors |= matches!(severity, Severity::Error | Severity::Blocker);
         if self.findings.len() >= MAX_FINDINGS {

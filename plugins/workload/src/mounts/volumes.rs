@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bowsprit_plugin_sdk::{Json, Neighbour, Object, rules};
+use bowsprit_plugin_sdk::{Json, Neighbour, Object, json, rules};
 
 use super::ClaimMount;
 
@@ -152,9 +152,8 @@ impl<'a> Mounts<'a> {
     /// What the pods read when they start, in an order that does not depend
     /// on the edges'.
     pub(crate) fn settings(&self) -> Option<String> {
-        let mut settings = self.settings.clone();
-        settings.sort();
-        settings.dedup();
+        let settings = json::sorted(self.settings.iter().map(String::as_str));
+        let settings: Vec<&str> = settings.iter().filter_map(Json::as_str).collect();
         (!settings.is_empty()).then(|| settings.join(","))
     }
 

@@ -49,7 +49,12 @@ impl<'a> Object<'a> {
 
     /// Sets a member, replacing one of the same key.
     pub fn set(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Json<'a>>) {
-        let (key, value) = (key.into(), value.into());
+        self.put(key.into(), value.into());
+    }
+
+    /// Without type parameters, so that a component has it once.
+    #[inline(never)]
+    fn put(&mut self, key: Cow<'a, str>, value: Json<'a>) {
         match self.position(&key) {
             Ok(index) => {
                 if let Some(member) = self.members.get_mut(index) {

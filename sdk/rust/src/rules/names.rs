@@ -59,7 +59,9 @@ pub fn label_key(text: &str) -> Result<(), Flaw> {
 ///
 /// Source: `apimachinery/pkg/api/validation.ValidateAnnotations`.
 pub fn annotation_key(text: &str) -> Result<(), Flaw> {
-    label_key(&text.to_lowercase())
+    // Whole tables of letters for the sake of the few outside ASCII, none of
+    // which is allowed, would be in every component.
+    label_key(&text.to_ascii_lowercase())
 }
 
 /// A label's value; may be empty.
