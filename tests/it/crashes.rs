@@ -6,6 +6,7 @@ mod clusters;
 mod drawings;
 mod objects;
 mod people;
+mod plugins;
 
 use std::collections::BTreeSet;
 
@@ -32,6 +33,14 @@ const ROWS: &[Row] = &[
     row("PUT /v1/api/admin/users/{id}/role", &["claims", "users"]),
     row("POST /v1/api/admin/users/{id}/deactivate", &["claims", "users"]),
     row("POST /v1/api/admin/users/{id}/reactivate", &["claims", "users"]),
+    row("POST /v1/api/admin/plugins/validate", &[]),
+    row("POST /v1/api/admin/plugins/{plugin}/generations/{digest}/consent", &["plugin_generations"]),
+    row("POST /v1/api/admin/plugins/{plugin}/rollback", &["plugin_generations"]),
+    row("POST /v1/api/admin/plugins/{plugin}/enable", &["plugin_generations"]),
+    row("POST /v1/api/admin/plugins/{plugin}/disable", &["plugin_generations"]),
+    row("POST /v1/api/admin/plugins/{plugin}/reload", &["plugin_generations"]),
+    row("PUT /v1/api/admin/plugins/{plugin}/policy", &["plugin_generations"]),
+    row("POST /v1/api/admin/plugins/{plugin}/try", &[]),
     row("PUT /v1/api/profile", &["users", "sessions"]),
     row("PUT /v1/api/profile/password", &["users"]),
     row("DELETE /v1/api/profile/sessions", &["users"]),
@@ -114,6 +123,7 @@ async fn walk_a_hand(hand: usize, store: Store) {
         let walked = accounts::walk(row, store).await
             || people::walk(row, store).await
             || clusters::walk(row, store).await
+            || plugins::walk(row, store).await
             || drawings::walk(row, store).await;
         assert!(walked, "nobody walks {}", row.route);
     }
