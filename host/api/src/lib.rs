@@ -29,7 +29,9 @@ use bowsprit_host_core::{
     audit::Audit,
     clusters::Clusters,
     dashboard::Dashboard,
+    diagnoses::Diagnoses,
     identity::{Identity, oauth::OAuth},
+    imports::Imports,
     notifications::Notifications,
     palette::Palette,
     search::Search,
@@ -61,6 +63,10 @@ pub struct ApiState {
     pub oauth: OAuth,
     /// Drawings.
     pub workflows: Workflows,
+    /// What is wrong with what they became.
+    pub diagnoses: Diagnoses,
+    /// Drawings of what people already have.
+    pub imports: Imports,
     /// What is found among a caller's things.
     pub search: Search,
     /// How they stand.

@@ -174,6 +174,8 @@ pub struct Plugins {
 pub struct Limits {
     /// Bytes of a request body.
     pub body_bytes: usize,
+    /// Bytes of a file to import.
+    pub import_bytes: usize,
     /// Nodes of a workflow.
     pub nodes: usize,
     /// Edges of a workflow.

@@ -12,3 +12,4 @@ mod load;
 mod refusals;
 mod reload;
 mod support;
+mod worlds;
