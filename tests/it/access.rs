@@ -105,6 +105,7 @@ fn universal_body() -> Value {
     json!({
         "name": "x", "description": "x", "displayName": "x", "tags": [], "label": "x", "tag": "x",
         "nodes": [], "edges": [], "status": "published", "enabled": true, "version": 1,
+        "fixType": "x", "yaml": "",
     })
 }
 

@@ -35,7 +35,9 @@ use bowsprit_host_core::{
     budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
+    diagnoses::Diagnoses,
     identity::{Identity, oauth::OAuth},
+    imports::Imports,
     notifications::Notifications,
     palette::Palette,
     plugins::PluginAdmin,
@@ -78,6 +80,10 @@ pub struct UseCases {
     pub oauth: OAuth,
     /// Drawings.
     pub workflows: Workflows,
+    /// What is wrong with what they became.
+    pub diagnoses: Diagnoses,
+    /// Drawings of what people already have.
+    pub imports: Imports,
     /// What is found among a caller's things.
     pub search: Search,
     /// How they stand.

@@ -33,6 +33,16 @@ pub(crate) async fn apply(
     discovery: &Discovery,
     object: &Value,
 ) -> Result<Applied> {
+    apply_or_try(clients, discovery, object, false).await
+}
+
+/// Applies one object; with `trial` the server does everything but write.
+pub(crate) async fn apply_or_try(
+    clients: &Clients,
+    discovery: &Discovery,
+    object: &Value,
+    trial: bool,
+) -> Result<Applied> {
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
     let (Some(api_version), Some(kind), Some(name)) =
         (text("/apiVersion"), text("/kind"), text("/metadata/name"))
@@ -48,7 +58,8 @@ pub(crate) async fn apply(
         return Ok(Applied::Invalid("the object needs a `metadata.namespace`".into()));
     }
     paths::segment("metadata.name", name)?;
-    let params = PatchParams::apply(FIELD_MANAGER).validation_strict();
+    let mut params = PatchParams::apply(FIELD_MANAGER).validation_strict();
+    params.dry_run = trial;
     let request = paths::collection(&kind, &served, namespace)?
         .patch(name, &params, &Patch::Apply(object))
         .map_err(bowsprit_host_core::Error::internal)?;

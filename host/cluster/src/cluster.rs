@@ -10,7 +10,9 @@ use bowsprit_host_core::{
 };
 use serde_json::Value;
 
-use crate::{apply, clients::Clients, discovery::Discovery, informers::Informers, objects, probe};
+use crate::{
+    amend, apply, clients::Clients, discovery::Discovery, informers::Informers, objects, probe,
+};
 
 /// A connection to a cluster and what was learnt through it.
 pub(crate) struct KubeCluster {
@@ -45,6 +47,10 @@ impl Cluster for KubeCluster {
         apply::apply(&self.clients, &self.discovery, object).await
     }
 
+    async fn amend(&self, fields: &Value, trial: bool) -> Result<Applied> {
+        amend::amend(&self.clients, &self.discovery, fields, trial).await
+    }
+
     async fn get(&self, key: &ObjectKey) -> Result<Option<Value>> {
         objects::get(&self.clients, &self.discovery, key).await
     }
@@ -56,6 +62,16 @@ impl Cluster for KubeCluster {
         selector: &str,
     ) -> Result<Vec<Value>> {
         objects::list(&self.clients, &self.discovery, kind, namespace, selector).await
+    }
+
+    async fn some(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+        limit: u32,
+    ) -> Result<Vec<Value>> {
+        objects::some(&self.clients, &self.discovery, kind, namespace, (selector, limit)).await
     }
 
     async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool> {

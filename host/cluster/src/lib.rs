@@ -11,6 +11,7 @@
 //! would read a credential from the host's disk or run a program for one.
 
 mod address;
+mod amend;
 mod apply;
 mod clients;
 mod cluster;

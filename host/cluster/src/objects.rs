@@ -121,6 +121,30 @@ pub(crate) async fn list(
     Ok(objects)
 }
 
+/// The first objects of a kind that match a label selector, up to a limit.
+pub(crate) async fn some(
+    clients: &Clients,
+    discovery: &Discovery,
+    kind: &Kind,
+    namespace: Option<&str>,
+    (selector, limit): (&str, u32),
+) -> Result<Vec<Value>> {
+    let served = discovery.required(clients.reads(), kind).await?;
+    let collection = paths::collection(kind, &served, namespace)?;
+    let params = ListParams { limit: Some(limit), ..ListParams::default() }.labels(selector);
+    let request = collection.list(&params).map_err(Error::internal)?;
+    match clients.reads().send(request).await? {
+        Outcome::Done(body) => {
+            let mut page: Page = clients.reads().parse(&body)?;
+            // A server may answer more than it is asked for.
+            page.items.truncate(limit as usize);
+            page.items.iter_mut().for_each(|it| complete(it, kind));
+            Ok(page.items)
+        }
+        Outcome::Refused(status) => Err(errors::status_error(&status)),
+    }
+}
+
 /// Objects in lists do not say what they are.
 fn complete(object: &mut Value, kind: &Kind) {
     if let Some(fields) = object.as_object_mut() {

@@ -132,6 +132,9 @@ pub trait CheckCatalogue: Send + Sync {
     /// All, by plugin id, and of one plugin in its own order.
     fn list(&self) -> &[Check];
 
+    /// The kinds that fixes of the plugin of that id may change.
+    fn changes(&self, plugin: &str) -> &[Kind];
+
     /// What a check wants to see of a node.
     async fn queries(&self, check: &Check, node: &Node) -> Result<Vec<Query>, CallError>;
 

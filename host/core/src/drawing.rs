@@ -6,6 +6,7 @@
 
 mod compare;
 mod overlay;
+mod patch;
 
 use std::borrow::Cow;
 

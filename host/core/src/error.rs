@@ -60,8 +60,9 @@ pub enum Error {
         /// A sentence for the person.
         message: String,
     },
-    /// A drawing has problems that keep it from being run.
-    #[error("{} in the drawing must be mended first", count(.0.len(), "problem"))]
+    /// A drawing, or a source of one, has problems that have to be mended
+    /// first.
+    #[error("{} must be mended first", count(.0.len(), "problem"))]
     Findings(Vec<Finding>),
     /// No or no valid credentials.
     #[error("{message}")]

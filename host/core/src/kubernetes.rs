@@ -131,6 +131,14 @@ pub trait Cluster: Send + Sync {
     /// Server-side apply as field manager `bowsprit`, not forced.
     async fn apply(&self, object: &Value) -> Result<Applied>;
 
+    /// Changes exactly these fields of an object that is there, as field
+    /// manager `bowsprit`, not forced. What this manager applied to it
+    /// before and `fields` does not mention stays; a plain apply would drop
+    /// it. With `trial` the server checks everything and writes nothing.
+    ///
+    /// Fails with `cluster.not-found` if the object is not there.
+    async fn amend(&self, fields: &Value, trial: bool) -> Result<Applied>;
+
     /// The object, or `None`.
     async fn get(&self, key: &ObjectKey) -> Result<Option<Value>>;
 
@@ -140,6 +148,15 @@ pub trait Cluster: Send + Sync {
         kind: &Kind,
         namespace: Option<&str>,
         selector: &str,
+    ) -> Result<Vec<Value>>;
+
+    /// The first objects of a kind that match a label selector, up to `limit`.
+    async fn some(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+        limit: u32,
     ) -> Result<Vec<Value>>;
 
     /// Deletes in the background of the server, only if the uid is still this

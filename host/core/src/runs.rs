@@ -41,12 +41,13 @@ use crate::{
     versions::Versions,
     workflows::{Status, Workflow},
 };
+pub(crate) use apply::{described, refusal, uid};
 use cleanup::Cleanup;
 use inventory::Inventory;
 use lock::Locks;
 pub use lock::{LOCK_LIFE, RUN_LOCKS, RunLock};
 use meter::Meter;
-pub use record::{RUNS, Run, RunStatus, RunView};
+pub use record::{AppliedObject, NodeOutput, RUNS, Run, RunStatus, RunView};
 use vault::{Given, Vaults};
 
 /// Values for one run.

@@ -6,7 +6,7 @@ mod record;
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     Error, Result,
@@ -240,6 +240,30 @@ impl Workflows {
     ) -> Result<(Workflow, Subscription)> {
         let subscription = self.events.subscribe(&Topic::Workflow(id), after);
         Ok((self.get(caller, id).await?, subscription))
+    }
+
+    /// A workflow as it is drawn, without statuses, for other use-cases.
+    pub(crate) async fn drawn(&self, caller: &Caller, id: Id) -> Result<Workflow> {
+        Ok(self.mine(caller, id).await?.value)
+    }
+
+    /// Lays a merge patch (RFC 7386) over the data of one node.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Changed`] if the workflow is not at `seen` any more.
+    pub(crate) async fn patch_node(
+        &self,
+        caller: &Caller,
+        id: Id,
+        (node, patch): (&str, &Map<String, Value>),
+        seen: Seen,
+    ) -> Result<Workflow> {
+        self.change(caller, id, seen, |it| {
+            it.drawing = it.drawing.with_patched(node, patch, self.limits)?;
+            Ok(())
+        })
+        .await
     }
 
     async fn overlaid(&self, mut workflow: Workflow) -> Result<Workflow> {

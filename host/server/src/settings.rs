@@ -171,6 +171,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of an uploaded file.
     pub upload_bytes: usize,
+    /// Bytes of a file to import.
+    pub import_bytes: usize,
     /// Nodes of a workflow.
     pub nodes: usize,
     /// Edges of a workflow.

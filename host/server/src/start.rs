@@ -16,8 +16,10 @@ use bowsprit_host_core::{
     budgets::Budgets,
     clusters::Clusters,
     dashboard::Dashboard,
+    diagnoses::Diagnoses,
     events::{Events, Hub},
     identity::CLAIM_LIFE,
+    imports::Imports,
     kubernetes::Kubernetes,
     node_types::NodeTypes,
     notifications::Notifications,
@@ -243,10 +245,11 @@ fn wire(
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
     let plugins = PluginAdmin::new(engine.clone(), audit.clone(), Arc::clone(&events));
-    let node_types: Arc<dyn NodeTypes> = engine;
+    let node_types: Arc<dyn NodeTypes> = engine.clone();
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
     let ring = Arc::new(keys::key_ring(settings)?);
     let oauth_keys = Arc::clone(&ring);
+    let imports = Imports::new(engine.clone(), Arc::clone(&ring), settings.limits.import_bytes);
     if !settings.encryption_keys_old.is_empty() {
         tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
     }
@@ -269,11 +272,15 @@ fn wire(
         lock_life: patience.runs,
     });
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
+    let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
+    let diagnoses = Diagnoses::new(parts, engine, audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
         oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
         identity,
         workflows,
+        diagnoses,
+        imports,
         search: Search::new(store, Arc::clone(&node_types)),
         dashboard: Dashboard::new(store),
         clusters,

@@ -33,6 +33,8 @@ pub enum Action {
     RunApplied,
     /// Objects of a workflow were removed from a cluster.
     ObjectsRemoved,
+    /// A fix changed objects of a workflow in a cluster.
+    FixApplied,
     /// A plugin's generation went live.
     PluginActivated,
     /// A plugin's generation waits for an operator.
@@ -74,6 +76,7 @@ impl Action {
             Self::RunPlanned => "run.planned",
             Self::RunApplied => "run.applied",
             Self::ObjectsRemoved => "workflow.objects-removed",
+            Self::FixApplied => "workflow.fix-applied",
             Self::PluginActivated => "plugin.activated",
             Self::PluginHeld => "plugin.held",
             Self::PluginRefused => "plugin.refused",

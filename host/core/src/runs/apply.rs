@@ -283,7 +283,7 @@ fn known_uid(known: &Inventory, object: &Planned) -> String {
     entry.map(|it| it.uid.clone()).unwrap_or_default()
 }
 
-pub(super) fn uid(object: &Value) -> String {
+pub(crate) fn uid(object: &Value) -> String {
     object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
@@ -298,14 +298,15 @@ fn applied(object: &Planned, live: &Value, operation: &str) -> AppliedObject {
 }
 
 /// `Kind namespace/name`.
-pub(super) fn described(key: &ObjectKey) -> String {
+pub(crate) fn described(key: &ObjectKey) -> String {
     match &key.namespace {
         Some(namespace) => format!("{} {namespace}/{}", key.kind.kind, key.name),
         None => format!("{} {}", key.kind.kind, key.name),
     }
 }
 
-fn refusal(key: &ObjectKey, answer: Applied) -> String {
+/// Why an object was not applied.
+pub(crate) fn refusal(key: &ObjectKey, answer: Applied) -> String {
     let object = described(key);
     match answer {
         Applied::Done(_) => object,

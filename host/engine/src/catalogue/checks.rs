@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bowsprit_host_core::{
     diagnostics::{Check, CheckCatalogue, Fix, Outcome, Query, Snapshot},
-    node_types::{CallError, Finding, Json, Node},
+    node_types::{CallError, Finding, Json, Kind, Node},
 };
 
 use super::Pinned;
@@ -16,6 +16,10 @@ use crate::{
 impl CheckCatalogue for Pinned {
     fn list(&self) -> &[Check] {
         &self.table.checks
+    }
+
+    fn changes(&self, plugin: &str) -> &[Kind] {
+        self.plugin(plugin).map(|it| it.program.grants.changes.as_slice()).unwrap_or_default()
     }
 
     async fn queries(&self, check: &Check, node: &Node) -> Result<Vec<Query>, CallError> {

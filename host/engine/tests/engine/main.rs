@@ -22,3 +22,4 @@ mod self_test;
 mod settle;
 mod support;
 mod templates;
+mod worlds;

@@ -349,6 +349,13 @@ static KEYS: &[Key] = &[
         default: || number(64 << 20),
     },
     Key {
+        name: "limits.import_bytes",
+        kind: Kind::Number(1 << 10, 32 << 20),
+        accepted: "a number of bytes from 1024 to 33554432",
+        about: "bytes of a file to import (413 `request.too-large`)",
+        default: || number(1 << 20),
+    },
+    Key {
         name: "limits.nodes",
         kind: Kind::Number(1, 100_000),
         accepted: "a number from 1 to 100000",

@@ -105,7 +105,8 @@ fn manifest(it: &wit::Manifest) -> Value {
 pub(super) fn watches(list: &[wit::Watch]) -> Value {
     let watch = |it: &wit::Watch| {
         json!({
-            "kind": kind_value(&it.kind), "namespace": it.namespace, "name": it.name, "selector": it.selector,
+            "kind": kind_value(&it.kind),
+            "namespace": it.namespace, "name": it.name, "selector": it.selector,
             "with-pods": it.with_pods, "with-events": it.with_events,
         })
     };
