@@ -4,6 +4,7 @@
 mod accounts;
 mod clusters;
 mod drawings;
+mod fixes;
 mod objects;
 mod people;
 mod plugins;
@@ -34,13 +35,21 @@ const ROWS: &[Row] = &[
     row("POST /v1/api/admin/users/{id}/deactivate", &["claims", "users"]),
     row("POST /v1/api/admin/users/{id}/reactivate", &["claims", "users"]),
     row("POST /v1/api/admin/plugins/validate", &[]),
-    row("POST /v1/api/admin/plugins/{plugin}/generations/{digest}/consent", &["plugin_generations"]),
+    row(
+        "POST /v1/api/admin/plugins/{plugin}/generations/{digest}/consent",
+        &["plugin_generations"],
+    ),
     row("POST /v1/api/admin/plugins/{plugin}/rollback", &["plugin_generations"]),
     row("POST /v1/api/admin/plugins/{plugin}/enable", &["plugin_generations"]),
     row("POST /v1/api/admin/plugins/{plugin}/disable", &["plugin_generations"]),
     row("POST /v1/api/admin/plugins/{plugin}/reload", &["plugin_generations"]),
     row("PUT /v1/api/admin/plugins/{plugin}/policy", &["plugin_generations"]),
     row("POST /v1/api/admin/plugins/{plugin}/try", &[]),
+    row("POST /v1/api/import/analyze", &[]),
+    row(
+        "POST /v1/api/workflows/{id}/nodes/{nodeId}/fix",
+        &["workflows", "workflow_revisions", "node_statuses"],
+    ),
     row("PUT /v1/api/profile", &["users", "sessions"]),
     row("PUT /v1/api/profile/password", &["users"]),
     row("DELETE /v1/api/profile/sessions", &["users"]),
@@ -124,6 +133,7 @@ async fn walk_a_hand(hand: usize, store: Store) {
             || people::walk(row, store).await
             || clusters::walk(row, store).await
             || plugins::walk(row, store).await
+            || fixes::walk(row, store).await
             || drawings::walk(row, store).await;
         assert!(walked, "nobody walks {}", row.route);
     }

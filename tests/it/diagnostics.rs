@@ -29,33 +29,14 @@ impl Lab {
         let host = TestHost::start().await;
         let user = host.admin().await;
         kube.add_to(&user, "lab").await;
-        let namespace = format!("it-{}", unique());
-        let workflow = user.workflow("shop", "lab").await;
-        user.save(&workflow, &service(&namespace, app)).await;
-        user.run(&workflow, &json!({})).await.expect(200);
+        let (namespace, workflow) = mistyped(&user, app).await;
         Some(Self { kube, host, user, namespace, workflow })
     }
 
     /// Has the cluster run pods with this label, and waits until they are
     /// ready.
     async fn run_pods(&self, app: &str) {
-        let labels = json!({ "app": app });
-        let deployment = json!({
-            "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": { "name": app, "namespace": self.namespace },
-            "spec": {
-                "selector": { "matchLabels": labels },
-                "template": {
-                    "metadata": { "labels": labels },
-                    "spec": { "containers": [{ "name": "c", "image": "nginx", "ports": [{ "containerPort": 8080 }] }] },
-                },
-            },
-        });
-        let path = format!("/apis/apps/v1/namespaces/{}/deployments/{app}", self.namespace);
-        assert_eq!(self.kube.apply(&path, &deployment).await, 201);
-        self.kube
-            .until(&path, |it| it.as_ref().is_some_and(|it| it["status"]["readyReplicas"] == 1))
-            .await;
+        run_pods(&self.kube, &self.namespace, app).await;
     }
 
     /// Waits until the Service has an endpoint that is ready.
@@ -94,6 +75,34 @@ impl Lab {
         self.user.delete(&format!("/workflows/{}", self.workflow)).await.expect(200);
         self.host.finish().await;
     }
+}
+
+/// A workflow with a mistyped Service in a namespace of its own, run on `lab`.
+pub(crate) async fn mistyped(user: &User, app: &str) -> (String, String) {
+    let namespace = format!("it-{}", unique());
+    let workflow = user.workflow("shop", "lab").await;
+    user.save(&workflow, &service(&namespace, app)).await;
+    user.run(&workflow, &json!({})).await.expect(200);
+    (namespace, workflow)
+}
+
+/// Has the cluster run pods with this label, and waits until they are ready.
+pub(crate) async fn run_pods(kube: &Kube, namespace: &str, app: &str) {
+    let labels = json!({ "app": app });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": app, "namespace": namespace },
+        "spec": {
+            "selector": { "matchLabels": labels },
+            "template": {
+                "metadata": { "labels": labels },
+                "spec": { "containers": [{ "name": "c", "image": "nginx", "ports": [{ "containerPort": 8080 }] }] },
+            },
+        },
+    });
+    let path = format!("/apis/apps/v1/namespaces/{}/deployments/{app}", namespace);
+    assert_eq!(kube.apply(&path, &deployment).await, 201);
+    kube.until(&path, |it| it.as_ref().is_some_and(|it| it["status"]["readyReplicas"] == 1)).await;
 }
 
 /// Name and status of each check.
