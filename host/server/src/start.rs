@@ -244,11 +244,9 @@ fn wire(
 ) -> anyhow::Result<(ApiState, Runs)> {
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
-    let plugins = PluginAdmin::new(engine.clone(), audit.clone(), Arc::clone(&events));
     let node_types: Arc<dyn NodeTypes> = engine.clone();
     let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
     let ring = Arc::new(keys::key_ring(settings)?);
-    let oauth_keys = Arc::clone(&ring);
     let imports = Imports::new(engine.clone(), Arc::clone(&ring), settings.limits.import_bytes);
     if !settings.encryption_keys_old.is_empty() {
         tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
@@ -265,18 +263,19 @@ fn wire(
         node_types: Arc::clone(&node_types),
         notifications: notifications.clone(),
         observer,
-        keys: ring,
+        keys: Arc::clone(&ring),
         tasks,
         audit: audit.clone(),
         meter: Arc::new(edge.clone()),
         lock_life: patience.runs,
     });
+    let plugins = PluginAdmin::new(engine.clone(), audit.clone(), events.clone());
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
     let diagnoses = Diagnoses::new(parts, engine, audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
-        oauth: sign_in::oauth(settings, store, oauth_keys, identity.clone())?,
+        oauth: sign_in::oauth(settings, store, ring, identity.clone())?,
         identity,
         workflows,
         diagnoses,
