@@ -70,7 +70,7 @@ impl File<'_, '_> {
                 Item::Comment => self.trace("#", Fate::Ignored, (line, column), Some("a comment")),
                 Item::Unreadable(why) => self.unreadable((line, column), why),
                 Item::Setting { key, exported, value } => {
-                    let key: &'t str = *key;
+                    let key: &'t str = key;
                     let mut setting = Setting {
                         key,
                         line,

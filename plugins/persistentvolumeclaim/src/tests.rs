@@ -68,7 +68,7 @@ fn a_new_claim_is_called_like_on_the_canvas() {
     let functions =
         bowsprit_plugin_sdk::dispatch::Functions::find(NODE_TYPES, "persistentvolumeclaim");
     let context = bowsprit_plugin_sdk::testing::context(&Value::Null);
-    let data = (functions.unwrap().create)("node-6", "", &context).unwrap();
+    let data = functions.unwrap().create("node-6", "", &context).unwrap();
     assert!(data.contains(r#""name":"pvc-6""#), "{data}");
 }
 

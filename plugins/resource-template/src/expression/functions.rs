@@ -29,7 +29,7 @@ macro_rules! functions {
 impl Function {
     /// Every function.
     pub(crate) const ALL: &'static [Self] = functions! {
-        "base64" "base64(text)" 1..=1 => |scope, it| one_text(scope, it, |text| base64(text));
+        "base64" "base64(text)" 1..=1 => |scope, it| one_text(scope, it, base64);
         "concat" "concat(list, list)" 1..=8 => concat;
         "condition" "condition(\"Ready\")" 1..=1 => condition;
         "contains" "contains(text, part)" 2..=2 => |scope, it| two_texts(scope, it, |a, b| a.contains(b));
