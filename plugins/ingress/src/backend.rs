@@ -113,10 +113,11 @@ impl<'a> Backends<'a> {
     fn free(&self) -> Option<&'a Neighbour<'a>> {
         let mut services = self.services.iter().copied();
         let unused = services.find(|it| !self.used.contains(&it.id));
-        unused.or_else(|| match self.services.as_slice() {
+        let only = match self.services.as_slice() {
             [only] => Some(*only),
             _ => None,
-        })
+        };
+        unused.or(only)
     }
 
     /// `defaultBackend`: where requests go that no rule matches.

@@ -28,6 +28,9 @@ const SEEDS: usize = 512;
 /// Processor time of a target unless the environment says otherwise.
 const BUDGET: Duration = Duration::from_secs(1);
 
+/// Makes an input from nothing.
+pub type Maker = dyn Fn(&mut Noise) -> Vec<u8>;
+
 /// Something that takes bytes from strangers.
 pub struct Target<'a> {
     /// Names it.
@@ -38,7 +41,7 @@ pub struct Target<'a> {
     pub words: &'a [&'a [u8]],
     /// Makes an input from nothing, for inputs that bytes seldom become by
     /// chance.
-    pub make: Option<&'a dyn Fn(&mut Noise) -> Vec<u8>>,
+    pub make: Option<&'a Maker>,
     /// Longest input, bytes.
     pub most: usize,
     /// Takes an input and says what became of it. Panics if that is wrong.

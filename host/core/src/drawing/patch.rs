@@ -43,7 +43,7 @@ impl Drawing {
             return Err(Error::not_found("node", node));
         }
         let nodes = RawValue::from_string(format!("[{}]", nodes.join(",")));
-        Self::accept(&*nodes.map_err(Error::internal)?, own.edges, limits)
+        Self::accept(&nodes.map_err(Error::internal)?, own.edges, limits)
     }
 }
 

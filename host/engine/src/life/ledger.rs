@@ -3,7 +3,10 @@
 //! Things happen under a lock that must not be held while a store writes, so
 //! they are noted first and told afterwards.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bowsprit_host_core::{
     audit::Actor,
@@ -18,6 +21,9 @@ pub(crate) struct Ledger {
     events: Arc<dyn Events>,
     notes: Mutex<Vec<Note>>,
     telling: tokio::sync::Mutex<()>,
+    /// What the memory did not take, by plugin. It is tried again with
+    /// whatever is told next.
+    unkept: Mutex<BTreeMap<String, Remembered>>,
 }
 
 /// One thing that has happened.
@@ -46,7 +52,13 @@ struct Removed<'a> {
 
 impl Ledger {
     pub(crate) fn new(memory: Arc<dyn PluginMemory>, events: Arc<dyn Events>) -> Self {
-        Self { memory, events, notes: Mutex::default(), telling: tokio::sync::Mutex::default() }
+        Self {
+            memory,
+            events,
+            notes: Mutex::default(),
+            telling: tokio::sync::Mutex::default(),
+            unkept: Mutex::default(),
+        }
     }
 
     /// Everything that was remembered.
@@ -67,7 +79,7 @@ impl Ledger {
         for note in &notes {
             match &note.event {
                 Some(Event::Report(name, report)) => {
-                    self.events.publish(&Topic::Plugins, *name, &**report);
+                    self.events.publish(&Topic::Plugins, name, &**report);
                 }
                 Some(Event::Removed(id)) => {
                     self.events.publish(&Topic::Plugins, "plugin.removed", &Removed { id });
@@ -75,17 +87,29 @@ impl Ledger {
                 None => {}
             }
         }
-        for Note { book, entry, .. } in notes {
-            if let Some(book) = book
-                && let Err(error) = self.memory.keep(&book).await
-            {
+        let mut books = std::mem::take(&mut *self.unkept());
+        let (newer, entries): (Vec<_>, Vec<_>) =
+            notes.into_iter().map(|it| (it.book, it.entry)).unzip();
+        books.extend(newer.into_iter().flatten().map(|it| (it.id.clone(), it)));
+        for (id, book) in books {
+            if let Err(error) = self.memory.keep(&book).await {
                 // What serves is right; a restart would find it as it was.
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(plugin = book.id, error, "plugin's generations not remembered");
-            }
-            if let Some((by, entry)) = entry {
-                self.memory.record(by, entry).await;
+                tracing::error!(plugin = id, error, "plugin's generations not remembered");
+                self.unkept().insert(id, book);
             }
         }
+        for (by, entry) in entries.into_iter().flatten() {
+            self.memory.record(by, entry).await;
+        }
+    }
+
+    /// Whether all that was told of the plugin is remembered.
+    pub(crate) fn is_kept(&self, id: &str) -> bool {
+        !self.unkept().contains_key(id)
+    }
+
+    fn unkept(&self) -> MutexGuard<'_, BTreeMap<String, Remembered>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -52,7 +52,7 @@ impl PluginEngine {
             Ok(report)
         })?;
         tracing::info!(plugin = id, generation = report.generation, why, "plugin rolled back");
-        self.told().await;
+        self.told(id).await?;
         Ok(report)
     }
 
@@ -163,13 +163,20 @@ impl PluginEngine {
     }
 
     async fn finish(&self, id: &str) -> Result<PluginReport> {
-        self.told().await;
+        self.told(id).await?;
         self.reported(id, self.generations().report(id))
     }
 
-    async fn told(&self) {
+    /// Tells what was noted. What an operator decides has to outlive the host:
+    /// it is done, but not answered with success, until it is remembered.
+    async fn told(&self, id: &str) -> Result<()> {
         self.ledger.tell().await;
         self.processed(1);
+        if self.ledger.is_kept(id) {
+            return Ok(());
+        }
+        let source = format!("what was decided about plugin `{id}` is not remembered yet").into();
+        Err(Error::Unavailable { dependency: "the store", source })
     }
 
     fn reported(&self, id: &str, report: Option<PluginReport>) -> Result<PluginReport> {

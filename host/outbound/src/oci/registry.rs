@@ -1,6 +1,8 @@
 //! Registries over HTTP: what the OCI distribution specification 1.1 says of
 //! pulling and pushing, and no more.
 
+use std::collections::btree_map::Entry;
+
 use http::{HeaderMap, Method, Request, Response, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
@@ -121,9 +123,9 @@ impl Registry {
         let manifest = succeeded(answer, "send a manifest")?.into_body();
         let mut blobs = Blobs::new();
         for (digest, size) in parts(&manifest)? {
-            if !blobs.contains_key(&digest) {
-                let bytes = self.blob(place, &digest, size).await?;
-                blobs.insert(digest, bytes);
+            if let Entry::Vacant(missing) = blobs.entry(digest) {
+                let bytes = self.blob(place, missing.key(), size).await?;
+                missing.insert(bytes);
             }
         }
         Ok(Some(Content { manifest, blobs }))

@@ -18,7 +18,7 @@ pub(super) struct Access {
     /// User name; else that of `docker login`.
     #[arg(long, value_name = "NAME", env = "BOWSPRIT_REGISTRY_USER", requires = "password")]
     user: Option<String>,
-    /// Password or token; better set as BOWSPRIT_REGISTRY_PASSWORD.
+    /// Password or token; better set as `BOWSPRIT_REGISTRY_PASSWORD`.
     #[arg(
         long,
         value_name = "PASSWORD",

@@ -41,7 +41,7 @@ pub(crate) struct Dev {
     /// `http://localhost:3000`.
     #[arg(long, value_name = "URL", env = "BOWSPRIT_HOST", requires = "token")]
     host: Option<Url>,
-    /// An administrator's token; better set as BOWSPRIT_TOKEN.
+    /// An administrator's token; better set as `BOWSPRIT_TOKEN`.
     #[arg(long, value_name = "TOKEN", env = "BOWSPRIT_TOKEN", hide_env_values = true)]
     token: Option<SecretString>,
     #[command(flatten)]

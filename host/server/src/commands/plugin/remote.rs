@@ -18,7 +18,7 @@ pub(super) struct Remote {
     /// The host's address, such as `http://localhost:3000`.
     #[arg(long, value_name = "URL", env = "BOWSPRIT_HOST")]
     host: Url,
-    /// An administrator's token; better set as BOWSPRIT_TOKEN.
+    /// An administrator's token; better set as `BOWSPRIT_TOKEN`.
     #[arg(long, value_name = "TOKEN", env = "BOWSPRIT_TOKEN", hide_env_values = true)]
     token: SecretString,
 }
