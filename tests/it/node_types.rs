@@ -148,11 +148,8 @@ async fn all_types_run_together_and_follow_a_renamed_neighbour() {
     let trigger = json!({"trigger_data": {"secrets": {"sec": {"PASSWORD": "hunter-2"}}}});
     let run = user.run(&id, &trigger).await.expect(200);
     assert_eq!(run["status"], "completed", "{run}");
-    for (node, state) in
-        [("cj", "active"), ("np", "active"), ("sec", "created"), ("dep", "healthy")]
-    {
-        events.until_state(node, state).await;
-    }
+    let wanted = [("cj", "active"), ("np", "active"), ("sec", "created"), ("dep", "healthy")];
+    events.until_states(&wanted).await;
     let read = user.get(&format!("/workflows/{id}")).await.expect(200);
     assert_eq!(read["nodes"][1]["data"]["_secretCreated"], true);
 

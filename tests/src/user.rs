@@ -203,6 +203,14 @@ pub struct Event {
     pub data: Value,
 }
 
+impl Event {
+    /// Whether it says that the node has this state.
+    fn tells(&self, node: &str, state: &str) -> bool {
+        let data = &self.data["data"];
+        self.name == "node_update" && data["node_id"] == node && data["status"]["state"] == state
+    }
+}
+
 /// An open event stream.
 pub struct Events {
     bytes: std::pin::Pin<Box<dyn futures::Stream<Item = Vec<u8>> + Send>>,
@@ -231,12 +239,18 @@ impl Events {
 
     /// Reads on until a node's status has this state.
     pub async fn until_state(&mut self, node: &str, state: &str) -> Event {
-        self.until(&format!("{node} {state}"), |it| {
-            it.name == "node_update"
-                && it.data["data"]["node_id"] == node
-                && it.data["data"]["status"]["state"] == state
+        self.until(&format!("{node} {state}"), |it| it.tells(node, state)).await
+    }
+
+    /// Reads on until each of these nodes had its state, in whatever order.
+    pub async fn until_states(&mut self, wanted: &[(&str, &str)]) {
+        let left = std::cell::RefCell::new(wanted.to_vec());
+        self.until(&format!("{wanted:?}"), |it| {
+            let mut left = left.borrow_mut();
+            left.retain(|(node, state)| !it.tells(node, state));
+            left.is_empty()
         })
-        .await
+        .await;
     }
 
     async fn frame(&mut self) -> Option<Event> {

@@ -6,7 +6,7 @@ use bowsprit_plugin_sdk::{Json, Node, Object, Report, kind, quoted};
 use crate::fix::{self, SelectorFix};
 use crate::{pods, service};
 
-/// The label by which EndpointSlices say whose they are.
+/// The label by which `EndpointSlices` say whose they are.
 ///
 /// Source: `discovery/v1.LabelServiceName`.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
