@@ -70,6 +70,35 @@ impl Case {
         })
     }
 
+    /// A node of this type in surroundings where nothing is as it should be:
+    /// `field` of its data is [`noise`], and so is what its neighbours (one of
+    /// them a `neighbour`, by its Kubernetes kind) and the cluster's objects
+    /// (of kind `kind`, and a pod) say. For [`Case::check_invariants`].
+    pub fn among_noise(
+        types: &[Functions],
+        type_name: &str,
+        (kind, neighbour): (&str, &str),
+        mut data: Value,
+        (field, seed): (&str, u64),
+    ) -> Self {
+        data[field] = noise(seed);
+        let other = noise(seed.wrapping_add(1));
+        let view = json!({
+            "kind": neighbour, "name": other, "provides": ["selects", "scales"], "ports": other,
+            "selector": other, "requests": other, "type": other,
+        });
+        let neighbours = json!([
+            { "id": "n2", "type": "x", "view": view }, { "id": "n3", "type": "x", "view": other },
+        ]);
+        let object = json!({ "kind": kind, "metadata": other, "spec": other, "status": other });
+        let pod = json!({ "kind": "Pod", "metadata": other, "status": other });
+        let context = json!({
+            "neighbours": neighbours, "environment-keys": ["A", "="], "secret-keys": ["A", "="],
+        });
+        let answers = json!([[object, pod, other], [object, pod, other]]);
+        Self::new(types, type_name, data).with_context(&context).with_answers(&answers)
+    }
+
     /// The case with surroundings; see `codec` for the form.
     #[must_use]
     pub fn with_context(mut self, context: &Value) -> Self {
