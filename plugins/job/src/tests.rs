@@ -1,6 +1,6 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
