@@ -6,8 +6,8 @@
 //! as JSON). An *answer* is `{"ok": …}`, `{"invalid-input": [findings]}`,
 //! `{"unsupported": ""}` or, if the call broke, `{"failed": {"code", "reason"}}`.
 
-mod answers;
-mod compare;
+pub(crate) mod answers;
+pub(crate) mod compare;
 mod golden;
 mod input;
 

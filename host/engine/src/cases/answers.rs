@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A JSON text as a value; a text that is not JSON as a string.
-pub(super) fn embedded(text: &str) -> Value {
+pub(crate) fn embedded(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-pub(super) fn findings(list: &[Finding]) -> Value {
+pub(crate) fn findings(list: &[Finding]) -> Value {
     list.iter().map(finding).collect()
 }
 
@@ -20,7 +20,7 @@ fn finding(it: &Finding) -> Value {
     })
 }
 
-pub(super) fn rendered(it: &Rendered) -> Value {
+pub(crate) fn rendered(it: &Rendered) -> Value {
     let manifests: Value = it.manifests.iter().map(manifest).collect();
     json!({ "manifests": manifests, "findings": findings(&it.findings) })
 }
@@ -33,7 +33,7 @@ fn manifest(it: &Manifest) -> Value {
     })
 }
 
-pub(super) fn watches(list: &[Watch]) -> Value {
+pub(crate) fn watches(list: &[Watch]) -> Value {
     let watch = |it: &Watch| {
         json!({
             "kind": it.kind, "namespace": it.namespace, "name": it.name, "selector": it.selector,
@@ -43,7 +43,7 @@ pub(super) fn watches(list: &[Watch]) -> Value {
     list.iter().map(watch).collect()
 }
 
-pub(super) fn status(it: &NodeStatus) -> Value {
+pub(crate) fn status(it: &NodeStatus) -> Value {
     json!({
         "state": word(&it.state), "reason": it.reason, "message": it.message, "ready": it.ready,
         "desired": it.desired, "addresses": it.addresses, "findings": findings(&it.findings),

@@ -32,7 +32,8 @@ impl fmt::Display for Difference {
     }
 }
 
-fn shown(value: &Value) -> String {
+/// The beginning of a value as text.
+pub(crate) fn shown(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -42,23 +43,38 @@ fn shown(value: &Value) -> String {
 
 /// Every place at which `after` differs from `before`, in order.
 pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
+    first_differences(before, after, usize::MAX)
+}
+
+/// The first `most` of them.
+pub(crate) fn first_differences(before: &Value, after: &Value, most: usize) -> Vec<Difference> {
     let mut found = Vec::new();
-    compare(String::new(), Some(before), Some(after), &mut found);
+    compare(String::new(), (Some(before), Some(after)), most, &mut found);
     found
 }
 
-fn compare(at: String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
+fn compare(
+    at: String,
+    (before, after): (Option<&Value>, Option<&Value>),
+    most: usize,
+    found: &mut Vec<Difference>,
+) {
+    if found.len() >= most {
+        return;
+    }
     match (before, after) {
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
             let keys: BTreeSet<_> = left.keys().chain(right.keys()).collect();
             for key in keys {
                 let escaped = key.replace('~', "~0").replace('/', "~1");
-                compare(format!("{at}/{escaped}"), left.get(key), right.get(key), found);
+                let inner = (left.get(key), right.get(key));
+                compare(format!("{at}/{escaped}"), inner, most, found);
             }
         }
         (Some(Value::Array(left)), Some(Value::Array(right))) => {
             for index in 0..left.len().max(right.len()) {
-                compare(format!("{at}/{index}"), left.get(index), right.get(index), found);
+                let inner = (left.get(index), right.get(index));
+                compare(format!("{at}/{index}"), inner, most, found);
             }
         }
         _ if before == after => {}

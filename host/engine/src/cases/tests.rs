@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::*;
+use super::{compare::first_differences, *};
 
 #[test]
 fn every_golden_file_of_our_node_types_is_a_case() {
@@ -51,4 +51,6 @@ fn differences_say_where_and_what() {
         ["/a~1b/1: 2 became 3", "/a~1b/2: 4 is new", "/gone: null is gone", "/new: \"x\" is new"]
     );
     assert!(differences(&before, &before).is_empty());
+    let first = first_differences(&before, &after, 2);
+    assert_eq!(first, differences(&before, &after)[..2]);
 }

@@ -3,9 +3,10 @@
 use bowsprit_host_core::node_types::{Finding, Node};
 use serde_json::{Value, json};
 
-use super::form::{self, Input};
+use super::form::Input;
 use crate::{
     call::{Idle, Runtime},
+    cases::answers,
     convert::inputs,
     fault::Fault,
     functions::{
@@ -56,7 +57,7 @@ impl Asked<'_> {
         let context = || inputs::context(&input.context);
         let said = match function {
             "create" => {
-                let data = form::embedded(&input.node.data);
+                let data = answers::embedded(&input.node.data);
                 let name = data.get("name").and_then(Value::as_str).unwrap_or_default();
                 let function = Create {
                     type_name: input.node.type_name.clone(),
@@ -64,31 +65,31 @@ impl Asked<'_> {
                     suggested_name: name.to_owned(),
                     context: context(),
                 };
-                self.said(&function, |it| (form::embedded(&it), Vec::new())).await?
+                self.said(&function, |it| (answers::embedded(&it), Vec::new())).await?
             }
             "normalize" => {
                 let told = |(data, all): (String, Vec<Finding>)| {
-                    (json!([form::embedded(&data), form::findings(&all)]), all)
+                    (json!([answers::embedded(&data), answers::findings(&all)]), all)
                 };
                 self.said(&Normalize(node()), told).await?
             }
             "public-view" => {
-                self.said(&PublicView(node()), |it| (form::embedded(&it), Vec::new())).await?
+                self.said(&PublicView(node()), |it| (answers::embedded(&it), Vec::new())).await?
             }
             "validate" => {
                 let function = Validate { node: node(), context: context() };
-                self.said(&function, |all| (form::findings(&all), all)).await?
+                self.said(&function, |all| (answers::findings(&all), all)).await?
             }
             "render" => {
                 let produces = self.produces(&input.node.type_name);
                 let cluster_scoped = self.generation.program.grants.cluster_scoped;
                 let function =
                     Render { node: node(), context: context(), produces, cluster_scoped };
-                self.said(&function, |it| (form::rendered(&it), it.findings)).await?
+                self.said(&function, |it| (answers::rendered(&it), it.findings)).await?
             }
             "observe" => {
                 let function = Observe { node: node(), context: context() };
-                self.said(&function, |all| (form::watches(&all), Vec::new())).await?
+                self.said(&function, |all| (answers::watches(&all), Vec::new())).await?
             }
             "status" => {
                 let function = Status {
@@ -97,7 +98,7 @@ impl Asked<'_> {
                     at: input.at.clone(),
                     previous: input.previous.as_ref().map(inputs::status),
                 };
-                self.said(&function, |it| (form::status(&it), it.findings)).await?
+                self.said(&function, |it| (answers::status(&it), it.findings)).await?
             }
             _ => return Ok(None),
         };
@@ -125,7 +126,7 @@ impl Asked<'_> {
                 Said { answer: json!({ "ok": answer }), findings }
             }
             Ok(Outcome::Invalid(findings)) => {
-                let answer = json!({ "invalid-input": form::findings(&findings) });
+                let answer = json!({ "invalid-input": answers::findings(&findings) });
                 Said { answer, findings }
             }
             Ok(Outcome::Unsupported(what)) => {

@@ -12,9 +12,11 @@ use bowsprit_host_core::{
 };
 use serde_json::Value;
 
-use super::{form, recent::Input};
+use super::recent::Input;
+
 use crate::{
     call::{Idle, Runtime},
+    cases::{answers, compare::first_differences},
     convert::inputs,
     functions::{Outcome, node_types::Render},
     generations::Generation,
@@ -76,7 +78,7 @@ async fn answer(
     };
     match runtime.turn_and_run(&generation.program, idle, &function).await {
         Ok(Outcome::Answer(rendered)) => Ok(parts(&rendered)),
-        Ok(Outcome::Invalid(findings)) => Ok(vec![(String::new(), form::findings(&findings))]),
+        Ok(Outcome::Invalid(findings)) => Ok(vec![(String::new(), answers::findings(&findings))]),
         Ok(Outcome::Unsupported(_)) => Err("unsupported".into()),
         Err(fault) => Err(fault.code().into()),
     }
@@ -84,7 +86,7 @@ async fn answer(
 
 /// Manifests by their keys, findings by none.
 fn parts(rendered: &Rendered) -> Vec<(String, Value)> {
-    let told = form::rendered(rendered);
+    let told = answers::rendered(rendered);
     let manifests = told.get("manifests").and_then(Value::as_array).into_iter().flatten();
     let ids = rendered.manifests.iter().map(|it| it.local_id.clone());
     let mut parts: Vec<_> = ids.zip(manifests.cloned()).collect();
@@ -113,7 +115,10 @@ fn weigh(
             all.iter().find(|(it, _)| it == key).map(|(_, value)| value.clone())
         };
         let pointers = match (find(old), find(new)) {
-            (Some(old), Some(new)) => form::differences(&old, &new, POINTERS),
+            (Some(old), Some(new)) => {
+                let found = first_differences(&old, &new, POINTERS);
+                found.into_iter().map(|it| it.at).collect()
+            }
             _ => vec![String::new()],
         };
         let (count, changed) = (u32::from(!key.is_empty()), !pointers.is_empty());

@@ -1,12 +1,10 @@
-//! Inputs and answers of functions as JSON, in the form of golden files: names
-//! as in the WIT, JSON texts embedded as JSON (`sdk/rust` documents it).
+//! Inputs of functions as JSON, in the form of golden files: names as in the
+//! WIT, JSON texts embedded as JSON (`sdk/rust` documents it).
 
 use bowsprit_host_core::node_types::{
-    Answer, Context, EdgeDirection, Finding, Kind, Neighbour, Node, NodeStatus, Rendered, State,
-    Watch,
+    Answer, Context, EdgeDirection, Kind, Neighbour, Node, NodeStatus, State,
 };
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a golden file says about the time.
 const AT: &str = "2026-01-01T00:00:00Z";
@@ -136,116 +134,11 @@ fn texts(value: &Value, key: &str) -> Vec<String> {
     list(value, key).map(|it| it.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// The JSON text `json` as a value.
-pub(crate) fn embedded(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
-}
-
-pub(crate) fn findings(all: &[Finding]) -> Value {
-    all.iter().map(finding).collect()
-}
-
-fn finding(it: &Finding) -> Value {
-    json!({
-        "code": it.code, "severity": word(&it.severity), "message": it.message, "node": it.node,
-        "at": it.at, "suggestion": it.suggestion, "fixes": it.fixes,
-    })
-}
-
-pub(crate) fn rendered(it: &Rendered) -> Value {
-    let manifests = it.manifests.iter().map(|it| {
-        json!({
-            "local-id": it.local_id, "body": it.body, "order": word(&it.order),
-            "wait": word(&it.wait), "prune": word(&it.prune),
-            "on-immutable": word(&it.on_immutable), "yields": it.yields,
-        })
-    });
-    let manifests: Value = manifests.collect();
-    json!({ "manifests": manifests, "findings": findings(&it.findings) })
-}
-
-pub(crate) fn watches(all: &[Watch]) -> Value {
-    let watch = |it: &Watch| {
-        json!({
-            "kind": it.kind, "namespace": it.namespace, "name": it.name,
-            "selector": it.selector, "with-pods": it.with_pods, "with-events": it.with_events,
-        })
-    };
-    all.iter().map(watch).collect()
-}
-
-pub(crate) fn status(it: &NodeStatus) -> Value {
-    json!({
-        "state": word(&it.state), "reason": it.reason, "message": it.message, "ready": it.ready,
-        "desired": it.desired, "addresses": it.addresses, "findings": findings(&it.findings),
-        "card": embedded(&it.card), "marks": embedded(&it.marks),
-    })
-}
-
-/// A case as the WIT spells it, which is how the core serialises it.
-fn word(case: &impl Serialize) -> Value {
-    serde_json::to_value(case).unwrap_or_default()
-}
-
-/// Where two values differ: RFC 6901 pointers, at most `most`.
-pub(crate) fn differences(before: &Value, after: &Value, most: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    differ("", before, after, most, &mut found);
-    found
-}
-
-fn differ(at: &str, before: &Value, after: &Value, most: usize, found: &mut Vec<String>) {
-    if found.len() >= most || before == after {
-        return;
-    }
-    match (before, after) {
-        (Value::Object(left), Value::Object(right)) => {
-            let added = right.keys().filter(|key| !left.contains_key(*key));
-            let mut keys: Vec<&String> = left.keys().chain(added).collect();
-            keys.sort_unstable();
-            for key in keys {
-                let escaped = key.replace('~', "~0").replace('/', "~1");
-                let inner = (left.get(key), right.get(key));
-                descend(&format!("{at}/{escaped}"), inner, most, found);
-            }
-        }
-        (Value::Array(left), Value::Array(right)) => {
-            for index in 0..left.len().max(right.len()) {
-                let inner = (left.get(index), right.get(index));
-                descend(&format!("{at}/{index}"), inner, most, found);
-            }
-        }
-        _ => found.push(at.to_owned()),
-    }
-}
-
-fn descend(
-    at: &str,
-    inner: (Option<&Value>, Option<&Value>),
-    most: usize,
-    found: &mut Vec<String>,
-) {
-    match inner {
-        (Some(before), Some(after)) => differ(at, before, after, most, found),
-        _ if found.len() < most => found.push(at.to_owned()),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    #[test]
-    fn pointers_name_the_deepest_place() {
-        let before = json!({"a": [1, {"b/c": 1}], "same": 1, "gone": 1});
-        let after = json!({"a": [1, {"b/c": 2}, 3], "same": 1, "new~": 1});
-        let all = ["/a/1/b~1c", "/a/2", "/gone", "/new~0"];
-        assert_eq!(differences(&before, &after, 10), all);
-        assert_eq!(differences(&before, &after, 2), all[..2]);
-        assert!(differences(&before, &before, 10).is_empty());
-        assert_eq!(differences(&json!(1), &json!({}), 10), [""]);
-    }
+    use super::*;
 
     #[test]
     fn an_input_names_what_is_wrong_with_it() {

@@ -7,17 +7,15 @@ use serde_json::Value;
 
 use super::{
     ask::{Asked, FUNCTIONS},
-    form::{self, Input},
+    form::Input,
 };
 use crate::{
     call::{Idle, Runtime},
+    cases::compare::{Difference, first_differences, shown},
     failure::failure,
     generations::Generation,
     package::Assets,
 };
-
-/// Characters of a value in a message.
-const SHOWN: usize = 120;
 
 /// Runs all files; stops at the first wrong answer, which is in both halves of
 /// the error.
@@ -105,9 +103,12 @@ impl Test<'_> {
         let said = self.asked.ask(function, &node, input).await;
         let said = said.map_err(|it| broke(it.reason()))?;
         let answer = said.map(|it| it.answer).unwrap_or_default();
-        let Some(at) = form::differences(expected, &answer, 1).pop() else { return Ok(()) };
-        let expected = expected.pointer(&at).map_or_else(|| "nothing".into(), shown);
-        let answer = answer.pointer(&at).map_or_else(|| "nothing".into(), shown);
+        let Some(Difference { at, before, after }) = first_differences(expected, &answer, 1).pop()
+        else {
+            return Ok(());
+        };
+        let shown = |it: Option<Value>| it.as_ref().map_or_else(|| "nothing".into(), shown);
+        let (expected, answer) = (shown(before), shown(after));
         let message = format!("expected {expected}, answered {answer}");
         Err(wrong(file, function, &at, message))
     }
@@ -115,12 +116,4 @@ impl Test<'_> {
 
 fn wrong(file: &str, function: &str, at: &str, message: String) -> TestFailure {
     TestFailure { file: file.into(), function: function.into(), at: at.into(), message }
-}
-
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }
