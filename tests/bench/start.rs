@@ -26,8 +26,10 @@ pub(crate) async fn measure(report: &mut Report) {
         // Compiles, makes the store, and says whether all plugins are there.
         let server = place.start().await;
         let user = administrator(&server).await;
-        let palette = user.get("/templates").await.expect(200);
-        assert_eq!(palette["templates"].as_array().unwrap().len(), PLUGINS);
+        let admin = user.get("/admin/plugins").await.expect(200);
+        let listed = admin["plugins"].as_array().unwrap();
+        assert_eq!(listed.len(), PLUGINS);
+        assert!(listed.iter().all(|it| it["state"] == "live"), "{listed:?}");
         server.stop().await;
         (plugins, place)
     };
@@ -61,12 +63,13 @@ pub(crate) async fn measure(report: &mut Report) {
     report.row(GROUP, FIRST, starts).await;
 }
 
-/// Our plugins, and as many others as are missing, each with code of its own.
+/// Those of our plugins that bring a component, and as many others as are
+/// missing, each with code of its own.
 fn fill(folder: &Path) {
     let mut count = 0;
     for entry in fs::read_dir(plugins_dir()).unwrap() {
         let entry = entry.unwrap();
-        if entry.path().join("plugin.toml").is_file() {
+        if entry.path().join("plugin.wasm").is_file() {
             copy_folder(&entry.path(), &folder.join(entry.file_name()));
             count += 1;
         }

@@ -10,7 +10,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
-        mpsc,
+        mpsc::{self, RecvTimeoutError},
     },
     time::Duration,
 };
@@ -28,6 +28,8 @@ use crate::{Error, Result};
 
 /// Logins that may wait for a thread.
 const QUEUE: usize = 64;
+/// After this long without a password a thread gives its memory back.
+const IDLE: Duration = Duration::from_secs(1);
 /// Bytes of a salt (RFC 9106 §3.1 recommends 16).
 const SALT: usize = 16;
 /// Bytes of a digest.
@@ -90,12 +92,17 @@ impl Passwords {
                 let mut hasher = Hasher::new(cost);
                 loop {
                     let next = match jobs.lock() {
-                        Ok(jobs) => jobs.recv(),
+                        Ok(jobs) => jobs.recv_timeout(IDLE),
                         Err(_) => return,
                     };
-                    let Ok(job) = next else { return };
-                    worked.fetch_add(1, Ordering::Relaxed);
-                    hasher.work(job);
+                    match next {
+                        Ok(job) => {
+                            worked.fetch_add(1, Ordering::Relaxed);
+                            hasher.work(job);
+                        }
+                        Err(RecvTimeoutError::Timeout) => hasher.rest(),
+                        Err(RecvTimeoutError::Disconnected) => return,
+                    }
                 }
             });
         }
@@ -136,9 +143,8 @@ impl Passwords {
     }
 }
 
-/// What one thread hashes with. Its memory is kept: an allocation of this size
-/// for each password would cost a fifth of the time and stay with the process
-/// all the same.
+/// What one thread hashes with. Its memory is kept while passwords come: an
+/// allocation of this size for each would cost a fifth of the time.
 struct Hasher {
     argon2: Argon2<'static>,
     prefix: String,
@@ -151,6 +157,11 @@ impl Hasher {
         let params = Params::new(cost.memory, cost.passes, 1, None).unwrap_or_default();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         Self { argon2, prefix: cost.prefix(), blocks: Vec::new() }
+    }
+
+    /// Keeps nothing, for as long as nobody signs in.
+    fn rest(&mut self) {
+        self.blocks = Vec::new();
     }
 
     fn work(&mut self, job: Job) {

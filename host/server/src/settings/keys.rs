@@ -374,7 +374,7 @@ static KEYS: &[Key] = &[
         kind: Kind::Number(1, 64),
         accepted: "a number from 1 to 64",
         about: "threads that hash passwords",
-        default: || number(2),
+        default: || number(3),
     },
     Key {
         name: "versions.keep",
