@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask plugins|servers|tidy|test|demo|bench`.
+//! The project's own commands: `cargo xtask plugins|servers|tidy|test|demo|bench|crds`.
 //!
 //! Everything a contributor or CI has to do that `cargo` alone does not: turn
 //! plugins into components, start real servers, run every check in order.
 
 mod bench;
 mod cargo;
+mod crds;
 mod demo;
 mod json;
 mod paths;
@@ -40,6 +41,8 @@ enum Command {
     Demo(demo::Options),
     /// Measures a release build, beside what this machine allows.
     Bench(bench::Options),
+    /// Fetches the operators' definitions of their kinds, test material, anew.
+    Crds(crds::Options),
     /// Runs the servers that tests and the demo need.
     Servers {
         /// What to do; without it, run them until Ctrl-C.
@@ -66,6 +69,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => return Ok(test::run(options)),
         Command::Demo(options) => demo::run(options)?,
         Command::Bench(options) => bench::run(options)?,
+        Command::Crds(options) => crds::run(options)?,
         Command::Servers { command } => servers::run(command.as_ref())?,
     }
     Ok(ExitCode::SUCCESS)
