@@ -24,6 +24,7 @@ const LIMIT_LASTING: Duration = Duration::from_millis(600);
 
 const METHODS: &str = "auth/methods";
 const PROFILE: &str = "profile";
+const PLUGINS: &str = "list of plugins";
 const GET: &str = "one workflow of 50 nodes";
 const LIST_20: &str = "list of 20 workflows of 10 nodes";
 const LIST_200: &str = "list of 200 workflows of 10 nodes";
@@ -35,9 +36,10 @@ const LOGIN_BESIDE: &str = "login beside reads";
 const GROWTH: &str = "beside many workflows";
 const MEMORY: &str = "memory after load";
 
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 13] = [
     METHODS,
     PROFILE,
+    PLUGINS,
     GET,
     LIST_20,
     LIST_200,
@@ -103,6 +105,9 @@ impl Lab {
         let call = Call::get("/profile", Some(admin));
         let goals = [Faster(3925.0, 8.0), Lighter(177.0, 3.0)];
         report.row(group, PROFILE, self.loaded(call, 8, goals)).await;
+        let call = Call::get("/plugins", Some(admin));
+        let goals = [Faster(661.0, 5.0), Lighter(1395.0, 10.0)];
+        report.row(group, PLUGINS, self.loaded(call, 8, goals)).await;
         let work = async {
             let call = self.people.get_fifty().await;
             self.loaded(call, 8, [Faster(1056.0, 25.0), Lighter(1116.0, 6.0)]).await

@@ -1,6 +1,7 @@
 //! Every route, as everyone.
 
 use bowsprit_host_api::{Access, Route, routes};
+use bowsprit_host_core::custom_kinds::CUSTOM_KINDS;
 use bowsprit_tests::{Method, TestHost, User};
 use serde_json::{Value, json};
 
@@ -109,8 +110,26 @@ fn universal_body() -> Value {
     })
 }
 
+/// Puts a node type of a custom resource into the store, as if it had been made
+/// of a cluster's definition; its name.
+async fn custom_node_type_of(owner: &User, host: &TestHost) -> String {
+    let now = "2026-01-01T00:00:00.000Z";
+    let kind = json!({"group": "example.dev", "version": "v1", "kind": "Note"});
+    let body = json!({
+        "user_id": owner.id, "name": "notes", "plugin": "none", "cluster": "mine", "kind": kind,
+        "plural": "notes", "namespaced": true, "created_at": now, "updated_at": now,
+        "descriptor": {
+            "name": "notes", "title": "Note", "description": "", "category": "custom",
+            "icon": "Box", "tags": [], "schemaVersion": 1, "schema": "{}", "produces": [kind],
+        },
+    });
+    let id = "64b0000000000000000000aa";
+    host.store().insert(&CUSTOM_KINDS, id, &body.to_string(), None).await.unwrap();
+    "notes".into()
+}
+
 /// One thing of each noun that `owner` has, as the first parameter of a path.
-async fn things_of(owner: &User) -> Vec<(&'static str, String)> {
+async fn things_of(owner: &User, host: &TestHost) -> Vec<(&'static str, String)> {
     let workflow = owner.workflow("mine", "nowhere").await;
     owner.run(&workflow, &json!({})).await.expect(404);
     let notes = owner.get("/user-notifications").await.expect(200);
@@ -124,6 +143,7 @@ async fn things_of(owner: &User) -> Vec<(&'static str, String)> {
     vec![
         ("workflows", workflow),
         ("clusters", "mine".into()),
+        ("custom-resources", custom_node_type_of(owner, host).await),
         ("user-notifications", id(&notes["notifications"][0])),
         ("profile", id(&sessions["sessions"][0])),
     ]
@@ -135,7 +155,7 @@ async fn other_peoples_things_are_not_there() {
     let admin = host.admin().await;
     let owner = host.user(&admin, "owner@example.com").await;
     let other = host.user(&admin, "other@example.com").await;
-    let things = things_of(&owner).await;
+    let things = things_of(&owner, &host).await;
     let mut walked = 0;
     for route in api_routes().filter(|it| it.access == Access::User && it.path.contains('{')) {
         let noun = route.path.split('/').nth(3).unwrap();
@@ -160,6 +180,8 @@ async fn other_peoples_things_are_not_there() {
     let workflow = owner.get(&format!("/workflows/{}", things[0].1)).await.expect(200);
     assert_eq!((&workflow["name"], &workflow["status"]), (&json!("mine"), &json!("published")));
     owner.get("/clusters/mine").await.expect(200);
+    let own = owner.get("/custom-resources").await.expect(200);
+    assert_eq!(own["nodeTypes"].as_array().map(Vec::len), Some(1));
     let notes = owner.get("/user-notifications/unread-count").await.expect(200);
     assert_eq!(notes["unreadCount"], 1);
     host.finish().await;

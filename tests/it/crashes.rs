@@ -3,6 +3,7 @@
 
 mod accounts;
 mod clusters;
+mod custom_kinds;
 mod drawings;
 mod fixes;
 mod objects;
@@ -45,6 +46,8 @@ const ROWS: &[Row] = &[
     row("POST /v1/api/admin/plugins/{plugin}/reload", &["plugin_generations"]),
     row("PUT /v1/api/admin/plugins/{plugin}/policy", &["plugin_generations"]),
     row("POST /v1/api/admin/plugins/{plugin}/try", &[]),
+    row("POST /v1/api/plugins/{plugin}/enable", &["user_plugins"]),
+    row("POST /v1/api/plugins/{plugin}/disable", &["user_plugins"]),
     row("POST /v1/api/import/analyze", &[]),
     row(
         "POST /v1/api/workflows/{id}/nodes/{nodeId}/fix",
@@ -72,6 +75,12 @@ const ROWS: &[Row] = &[
     row("PUT /v1/api/clusters/{name}/default", &["user_preferences"]),
     row("POST /v1/api/clusters/{name}/test", &["clusters"]),
     row("DELETE /v1/api/clusters/{name}", &["clusters", "user_preferences"]),
+    // A cluster that was just added is being probed meanwhile.
+    row(
+        "POST /v1/api/clusters/{name}/custom-resources/{resource}/enable",
+        &["user_custom_kinds", "clusters"],
+    ),
+    row("DELETE /v1/api/custom-resources/{nodeType}", &["user_custom_kinds", "clusters"]),
     row("POST /v1/api/workflows", &["workflows"]),
     row(
         "PUT /v1/api/workflows/{id}",
@@ -132,6 +141,7 @@ async fn walk_a_hand(hand: usize, store: Store) {
         let walked = accounts::walk(row, store).await
             || people::walk(row, store).await
             || clusters::walk(row, store).await
+            || custom_kinds::walk(row, store).await
             || plugins::walk(row, store).await
             || fixes::walk(row, store).await
             || drawings::walk(row, store).await;

@@ -26,6 +26,8 @@ mod metrics;
 mod node_types;
 mod notifications;
 mod oauth;
+mod operators;
+mod palette;
 mod plugin_author;
 mod plugin_life;
 mod process;

@@ -11,7 +11,14 @@ async fn a_database_of_the_reference_product_is_taken_over() {
     // The cheapest cost there is: how long it takes is not what is tested.
     let password = bcrypt::hash("secret-123", 4).unwrap();
     let reference = Reference::write(&uri, &password).await;
-    let settings = [("BOWSPRIT_STORE", &*uri), ("BOWSPRIT_ENCRYPTION_KEY", ENCRYPTION_KEY)];
+    let plugins = tempfile::tempdir().unwrap();
+    crate::palette::add_almanac(plugins.path(), true);
+    let dir = plugins.path().display().to_string();
+    let settings = [
+        ("BOWSPRIT_STORE", &*uri),
+        ("BOWSPRIT_ENCRYPTION_KEY", ENCRYPTION_KEY),
+        ("BOWSPRIT_PLUGINS_DIRS", &dir),
+    ];
     let mut host = TestHost::with(&settings).await;
 
     // Whoever comes now is not the first.
@@ -65,6 +72,15 @@ async fn a_database_of_the_reference_product_is_taken_over() {
         (&raw["email"], &raw["email_key"]),
         (&json!("Ann@Example.com"), &json!("ann@example.com"))
     );
+
+    // Plugins that were enabled are.
+    let all = ann.get("/plugins").await.expect(200);
+    assert_eq!(all["plugins"][0]["enabled"], true, "{all}");
+    assert_eq!(all["plugins"][0]["enabledAt"], "2025-10-10T08:53:20.000Z", "{all}");
+    ann.post("/plugins/almanac/disable", &json!({})).await.expect(200);
+    let raw = reference.raw("user_plugins", &reference.choice).await;
+    assert_eq!(raw["status"], "disabled", "{raw}");
+    assert!(raw["user_id"]["$oid"].is_string() && raw["updated_at"]["$date"].is_object(), "{raw}");
 
     host.stop().await;
     reference.destroy().await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::reload::{has, palette, until_palette};
 use crate::runs::{edge, node};
 
-const WIDGET: &str = "type: widget\ntitle: Widget\ndescription: Holds what is turning.\n\
+pub(crate) const WIDGET: &str = "type: widget\ntitle: Widget\ndescription: Holds what is turning.\n\
     fields:\n  speed: {type: number, min: 1, max: 9, default: 3, required: true}\n\
     manifests:\n  - id: config\n    order: configuration\n    object:\n      apiVersion: v1\n\
     \x20     kind: ConfigMap\n      data:\n        speed: ${text(fields.speed)}\n";
@@ -24,7 +24,7 @@ async fn host_with(more: &Path) -> TestHost {
 }
 
 /// A folder with a template, moved into place whole.
-fn drop_in(dir: &Path, id: &str, produces: &str, text: &str) {
+pub(crate) fn drop_in(dir: &Path, id: &str, produces: &str, text: &str) {
     let staged = dir.join(format!(".{id}"));
     std::fs::create_dir(&staged).unwrap();
     let toml = format!(

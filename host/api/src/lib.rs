@@ -34,11 +34,13 @@ use bowsprit_host_core::{
     audit::Audit,
     budgets::Budgets,
     clusters::Clusters,
+    custom_kinds::CustomKinds,
     dashboard::Dashboard,
     diagnoses::Diagnoses,
     identity::{Identity, oauth::OAuth},
     imports::Imports,
     notifications::Notifications,
+    operators::Operators,
     palette::Palette,
     plugins::PluginAdmin,
     search::Search,
@@ -90,6 +92,10 @@ pub struct UseCases {
     pub dashboard: Dashboard,
     /// Where they run.
     pub clusters: Clusters,
+    /// Which operators they have.
+    pub operators: Operators,
+    /// What else they define.
+    pub custom_kinds: CustomKinds,
     /// Notes to users.
     pub notifications: Notifications,
     /// What can be drawn.

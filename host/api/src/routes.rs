@@ -5,6 +5,7 @@ mod admin_budgets;
 mod admin_plugins;
 mod admin_users;
 mod auth;
+mod cluster_kinds;
 mod clusters;
 mod dashboard;
 mod diagnostics;
@@ -14,6 +15,7 @@ mod imports;
 mod metrics;
 mod notifications;
 mod oauth;
+mod plugins;
 mod profile;
 mod runs;
 mod search;
@@ -43,7 +45,9 @@ pub(crate) fn table() -> Table {
     let table = dashboard::add(table);
     let table = metrics::add(table);
     let table = templates::add(table);
+    let table = plugins::add(table);
     let table = clusters::add(table);
+    let table = cluster_kinds::add(table);
     let table = notifications::add(table);
     let table = admin_budgets::add(table);
     admin_audit::add(table)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bowsprit_host_core::{
+    catalogues,
     error::Result,
     kubernetes::{Applied, Cluster, ClusterFacts, Informer, ObjectKey, Served},
     node_types::Kind,
@@ -11,20 +12,27 @@ use bowsprit_host_core::{
 use serde_json::Value;
 
 use crate::{
-    amend, apply, clients::Clients, discovery::Discovery, informers::Informers, objects, probe,
+    amend, apply, clients::Clients, definitions::Definitions, discovery::Discovery,
+    informers::Informers, objects, probe,
 };
 
 /// A connection to a cluster and what was learnt through it.
 pub(crate) struct KubeCluster {
     clients: Clients,
     discovery: Discovery,
+    definitions: Definitions,
     informers: Informers,
 }
 
 impl KubeCluster {
     /// Nothing is known yet.
     pub(crate) fn new(clients: Clients) -> Self {
-        Self { clients, discovery: Discovery::default(), informers: Informers::default() }
+        Self {
+            clients,
+            discovery: Discovery::default(),
+            definitions: Definitions::default(),
+            informers: Informers::default(),
+        }
     }
 
     /// Ends the informers; calls under way go on.
@@ -41,6 +49,14 @@ impl Cluster for KubeCluster {
 
     async fn served(&self, kind: &Kind) -> Result<Option<Served>> {
         self.discovery.served(self.clients.reads(), kind).await
+    }
+
+    async fn custom_kinds(&self) -> Result<Arc<Vec<catalogues::Served>>> {
+        self.definitions.kinds(&self.clients, &self.discovery, &self.informers).await
+    }
+
+    async fn definition(&self, kind: &Kind) -> Result<Option<catalogues::Served>> {
+        self.definitions.one(&self.clients, &self.discovery, &self.informers, kind).await
     }
 
     async fn apply(&self, object: &Value) -> Result<Applied> {

@@ -16,6 +16,7 @@ mod apply;
 mod clients;
 mod cluster;
 mod credentials;
+mod definitions;
 mod discovery;
 mod errors;
 mod informer;

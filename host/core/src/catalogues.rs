@@ -84,6 +84,9 @@ pub trait Catalogues: Send + Sync {
 /// A fixed set of entries.
 #[async_trait]
 pub trait EntryCatalogue: Send + Sync {
+    /// Which of the host's catalogues this is: two of one number hold the same.
+    fn edition(&self) -> u64;
+
     /// All, ordered by id.
     fn list(&self) -> &[Entry];
 

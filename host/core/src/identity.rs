@@ -7,7 +7,6 @@ mod login;
 pub mod oauth;
 pub mod passwords;
 mod profile;
-mod recent;
 mod registration;
 pub mod sessions;
 pub mod throttle;

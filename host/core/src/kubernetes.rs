@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::{error::Result, id::Id, node_types::Kind};
+use crate::{catalogues, error::Result, id::Id, node_types::Kind};
 
 /// How to reach and enter a cluster.
 #[derive(Debug, Clone)]
@@ -127,6 +127,18 @@ pub trait Cluster: Send + Sync {
 
     /// Whether and how a kind is served. Cached; a miss asks the server once.
     async fn served(&self, kind: &Kind) -> Result<Option<Served>>;
+
+    /// Every version of every custom kind that the cluster serves, ordered by
+    /// group and kind, preferred versions first, without schemas and columns.
+    /// From memory, which follows the cluster: the same list, as long as nothing
+    /// has changed.
+    ///
+    /// Fails with `cluster.forbidden` if definitions may not be read.
+    async fn custom_kinds(&self) -> Result<Arc<Vec<catalogues::Served>>>;
+
+    /// A custom kind with all that its definition says; `None` if no definition
+    /// makes it. Fails as [`Cluster::custom_kinds`] does.
+    async fn definition(&self, kind: &Kind) -> Result<Option<catalogues::Served>>;
 
     /// Server-side apply as field manager `bowsprit`, not forced.
     async fn apply(&self, object: &Value) -> Result<Applied>;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::Id;
+use crate::{catalogues::Entry, id::Id};
 
 /// A JSON text.
 pub type Json = String;
@@ -134,7 +134,7 @@ pub struct Finding {
 }
 
 /// One node type, as its plugin describes it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
     /// Unique among loaded plugins.
@@ -166,6 +166,10 @@ pub struct NodeType {
     pub descriptor: Descriptor,
     /// The plugin's id.
     pub plugin: String,
+    /// Under which id people ask for it: its catalogue entry's, if it has one, else the
+    /// plugin's.
+    #[serde(skip)]
+    pub offered_as: String,
     /// The plugin's version.
     pub plugin_version: String,
     /// Digest of the generation, hex.
@@ -179,6 +183,24 @@ pub struct NodeType {
     pub usage_frequency: String,
     /// `easy`, `medium` or `hard`.
     pub difficulty: String,
+}
+
+/// A loaded plugin, as it names itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Unique among loaded plugins.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// For people.
+    pub description: String,
+    /// Its version.
+    pub version: String,
+    /// Whether its node types are only for people who ask for them.
+    pub opt_in: bool,
+    /// Whether it can make node types of custom kinds that nobody wrote anything
+    /// about: a resource catalogue with a component of its own.
+    pub describes_served: bool,
 }
 
 /// What surrounds a node in a call.
@@ -404,6 +426,15 @@ pub trait NodeTypes: Send + Sync {
 /// a plugin cannot rely on.
 #[async_trait]
 pub trait Catalogue: Send + Sync {
+    /// Which of the host's catalogues this is: two of one number hold the same.
+    fn edition(&self) -> u64;
+
+    /// All loaded plugins, ordered by id.
+    fn packages(&self) -> &[Package];
+
+    /// What operators' custom resources there are, ordered by id.
+    fn entries(&self) -> &[Entry];
+
     /// All types, ordered by name.
     fn types(&self) -> &[NodeType];
 
@@ -411,6 +442,10 @@ pub trait Catalogue: Send + Sync {
     fn find(&self, name: &str) -> Option<&NodeType> {
         self.types().iter().find(|it| it.descriptor.name == name)
     }
+
+    /// The same, with these types besides: asked of the plugins they name, found
+    /// by [`Catalogue::find`], but not among [`Catalogue::types`].
+    fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue>;
 
     /// Data for a new node.
     async fn create(

@@ -23,7 +23,7 @@ use crate::{
     id::Id,
     kubernetes::{Change, Cluster, Informer},
     labels,
-    node_types::{Catalogue, Kind, NodeStatus, NodeTypes, State},
+    node_types::{Catalogue, Kind, NodeStatus, NodeType, NodeTypes, State},
     parallel::in_order,
     runs::plan::Prepared,
     statuses::Statuses,
@@ -69,6 +69,8 @@ pub struct Subject {
     pub workflow: Id,
     /// Whose it is, and who pays for its calls.
     pub owner: Id,
+    /// Node types of the owner's own making among its nodes.
+    pub custom: Vec<NodeType>,
     /// The cluster's record.
     pub cluster_id: Id,
     /// A client for it.
@@ -132,7 +134,7 @@ impl Observer {
             for (workflow, labels) in by_workflow {
                 let followed = lock(&self.shared.followed).get(&workflow).map(Arc::clone);
                 if let Some(followed) = followed {
-                    let catalogue = self.shared.node_types.catalogue_for(followed.owner);
+                    let catalogue = self.catalogue(followed.owner, &followed.custom);
                     self.ask(&followed, &catalogue, |it| {
                         labels.as_ref().is_none_or(|labels| labels.contains(&it.label))
                     })
@@ -146,14 +148,15 @@ impl Observer {
     /// before. Answers when the first status of every node is told whose
     /// objects are known from the seed; that of others follows the informers.
     pub async fn follow(&self, subject: Subject) {
-        let catalogue = self.shared.node_types.catalogue_for(subject.owner);
-        let Subject { workflow, owner, cluster_id, cluster, nodes, seed } = subject;
+        let catalogue = self.catalogue(subject.owner, &subject.custom);
+        let Subject { workflow, owner, custom, cluster_id, cluster, nodes, seed } = subject;
         let calls = nodes.into_iter().map(|it| followed_node(&catalogue, it).boxed()).collect();
         let nodes = in_order(calls, PARALLEL).await.into_iter().flatten().collect();
         let told = self.shared.statuses.of(workflow).await.unwrap_or_default();
         let followed = Arc::new(Followed {
             workflow,
             owner,
+            custom,
             cluster_id,
             cluster,
             nodes,
@@ -196,6 +199,12 @@ impl Observer {
         let status = BTreeMap::from([("state", "error"), ("message", message)]);
         let data = Failure { node_id: node, type_name, status };
         self.publish(workflow, &data);
+    }
+
+    /// What nodes are asked of, as it is now.
+    fn catalogue(&self, owner: Id, custom: &[NodeType]) -> Arc<dyn Catalogue> {
+        let catalogue = self.shared.node_types.catalogue_for(owner);
+        if custom.is_empty() { catalogue } else { catalogue.with(custom.to_vec()) }
     }
 
     fn publish<T: Serialize>(&self, workflow: Id, data: &T) {

@@ -7,6 +7,7 @@
 mod apply;
 mod cleanup;
 mod diff;
+mod drawn;
 mod execute;
 mod graph;
 pub mod inventory;
@@ -16,6 +17,7 @@ pub mod plan;
 mod record;
 mod resume;
 mod scope;
+mod surroundings;
 pub mod vault;
 
 use std::{
@@ -31,8 +33,9 @@ use crate::{
     access::Caller,
     audit::{Action, Audit, Object},
     clusters::Clusters,
+    custom_kinds::{Kept, KeptKinds},
     id::Id,
-    node_types::{Finding, NodeTypes},
+    node_types::{Catalogue, Finding, NodeTypes},
     notifications::Notifications,
     observer::Observer,
     secrets::KeyRing,
@@ -43,11 +46,13 @@ use crate::{
 };
 pub(crate) use apply::{described, refusal, uid};
 use cleanup::Cleanup;
+pub(crate) use drawn::type_name;
 use inventory::Inventory;
 use lock::Locks;
 pub use lock::{LOCK_LIFE, RUN_LOCKS, RunLock};
 use meter::Meter;
 pub use record::{AppliedObject, NodeOutput, RUNS, Run, RunStatus, RunView};
+pub(crate) use surroundings::with_definition;
 use vault::{Given, Vaults};
 
 /// Values for one run.
@@ -103,6 +108,7 @@ pub struct Runs {
     locks: Locks,
     clusters: Clusters,
     node_types: Arc<dyn NodeTypes>,
+    custom: KeptKinds,
     notifications: Notifications,
     observer: Observer,
     tasks: Arc<dyn Tasks>,
@@ -123,6 +129,8 @@ pub struct RunParts {
     pub clusters: Clusters,
     /// What nodes mean.
     pub node_types: Arc<dyn NodeTypes>,
+    /// What people made node types of.
+    pub custom: KeptKinds,
     /// Who is told.
     pub notifications: Notifications,
     /// Who looks on.
@@ -154,6 +162,7 @@ impl Runs {
             inventories,
             clusters: parts.clusters,
             node_types: parts.node_types,
+            custom: parts.custom,
             notifications: parts.notifications,
             observer: parts.observer,
             tasks: parts.tasks,
@@ -161,6 +170,16 @@ impl Runs {
             meter: parts.meter,
             own: Arc::default(),
         }
+    }
+
+    /// What the nodes of a workflow are asked of, and the custom kinds among
+    /// them.
+    async fn catalogue_of(&self, workflow: &Workflow) -> Result<(Arc<dyn Catalogue>, Kept)> {
+        let catalogue = self.node_types.catalogue_for(workflow.owner_id);
+        let kept =
+            self.custom.in_drawing(workflow.owner_id, &workflow.drawing, &*catalogue).await?;
+        let none = kept.types.is_empty();
+        Ok((if none { catalogue } else { catalogue.with(kept.types.clone()) }, kept))
     }
 
     fn is_own(&self, run: Id) -> bool {

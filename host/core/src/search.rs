@@ -14,7 +14,7 @@ use crate::{
     access::Caller,
     clusters::{ClusterRecord, ClusterStatus},
     id::Id,
-    node_types::NodeTypes,
+    palette::Palette,
     store::{
         Collection, Direction, Documents, Filter, Patch, Query, Record, Repository, SEARCH,
         StoreError, folded,
@@ -41,7 +41,7 @@ pub struct Found {
     pub clusters: Vec<ClusterHit>,
     /// Versions by what people wrote on them, newest first.
     pub versions: Vec<VersionHit>,
-    /// Plugins by id and by the node types they bring, by id.
+    /// Plugins by their words and those of the node types they bring, by id.
     pub plugins: Vec<PluginHit>,
 }
 
@@ -76,13 +76,13 @@ pub struct VersionHit {
 }
 
 /// A plugin that was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PluginHit {
-    id: String,
-    version: String,
+    pub(crate) id: String,
+    pub(crate) version: String,
     /// Titles of its node types.
-    node_types: Vec<String>,
+    pub(crate) node_types: Vec<String>,
 }
 
 /// Says that all documents have their text.
@@ -106,18 +106,18 @@ pub struct Search {
     versions: Repository<Version>,
     clusters: Repository<ClusterRecord>,
     complete: Repository<Complete>,
-    node_types: Arc<dyn NodeTypes>,
+    palette: Palette,
 }
 
 impl Search {
-    /// A search in `store` and among the plugins behind `node_types`.
-    pub fn new(store: &Arc<dyn Documents>, node_types: Arc<dyn NodeTypes>) -> Self {
+    /// A search in `store` and among the plugins of `palette`.
+    pub fn new(store: &Arc<dyn Documents>, palette: Palette) -> Self {
         Self {
             workflows: Repository::new(Arc::clone(store)),
             versions: Repository::new(Arc::clone(store)),
             clusters: Repository::new(Arc::clone(store)),
             complete: Repository::new(Arc::clone(store)),
-            node_types,
+            palette,
         }
     }
 
@@ -132,7 +132,7 @@ impl Search {
             self.clusters(caller, &text),
             self.versions(caller, &text),
         )?;
-        let plugins = self.plugins(&text);
+        let plugins = self.palette.search(&text, MOST);
         Ok(Found { workflows, resources: [], clusters, versions, plugins })
     }
 
@@ -201,32 +201,6 @@ impl Search {
             })
         };
         Ok(found.into_iter().filter_map(|it| hit(it.value)).take(MOST).collect())
-    }
-
-    fn plugins(&self, text: &str) -> Vec<PluginHit> {
-        let catalogue = self.node_types.catalogue();
-        let types = catalogue.types();
-        let mut ids: Vec<&str> = types.iter().map(|it| it.plugin.as_str()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut hits = Vec::new();
-        for id in ids {
-            let own: Vec<_> = types.iter().filter(|it| it.plugin == id).collect();
-            let texts = own.iter().flat_map(|it| {
-                let descriptor = &it.descriptor;
-                [&descriptor.name, &descriptor.title, &descriptor.description]
-            });
-            let contains = |it: &str| folded(it).contains(text);
-            if contains(id) || texts.into_iter().any(|it| contains(it)) {
-                hits.push(PluginHit {
-                    id: id.to_owned(),
-                    version: own.first().map(|it| it.plugin_version.clone()).unwrap_or_default(),
-                    node_types: own.iter().map(|it| it.descriptor.title.clone()).collect(),
-                });
-            }
-        }
-        hits.truncate(MOST);
-        hits
     }
 
     /// Gives documents that another program wrote the text a search looks

@@ -51,6 +51,10 @@ impl Idle {
         Self { payer, parked: Mutex::default() }
     }
 
+    pub(crate) fn payer(&self) -> Option<Id> {
+        self.payer
+    }
+
     fn take(&self, digest: Digest) -> Option<Instance> {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         let at = parked.iter().position(|it| it.digest == digest)?;

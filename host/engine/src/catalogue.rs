@@ -14,8 +14,8 @@ use bowsprit_host_core::{
     id::Id,
     importers::Importer,
     node_types::{
-        Answer, CallError, Catalogue, Context, Finding, Json, Node, NodeStatus, NodeType, Rendered,
-        Watch,
+        Answer, CallError, Catalogue, Context, Finding, Json, Node, NodeStatus, NodeType, Package,
+        Rendered, Watch,
     },
 };
 
@@ -27,11 +27,15 @@ use crate::{
         node_types::{Create, Normalize, Observe, PublicView, Render, Status, Validate},
     },
     generations::{Generation, Generations},
+    package::Code,
+    world::World,
 };
 
 /// All contributions at one moment. Never changed, only replaced.
 #[derive(Default)]
 pub(crate) struct Table {
+    edition: u64,
+    packages: Vec<Package>,
     types: Vec<NodeType>,
     /// Node types by name: their place in `types`, and whose they are.
     owners: BTreeMap<String, (usize, Arc<Generation>)>,
@@ -43,8 +47,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn of(generations: &Generations) -> Self {
-        Self::of_all(generations.serving())
+    pub(crate) fn of(generations: &Generations, edition: u64) -> Self {
+        Self { edition, ..Self::of_all(generations.serving()) }
     }
 
     /// What one generation contributes.
@@ -61,10 +65,12 @@ impl Table {
             table.importers.extend(provides.importers.iter().cloned());
             table.checks.extend(provides.checks.iter().cloned());
             table.entries.extend(provides.entries.iter().cloned());
+            table.packages.push(package(generation));
             table.plugins.insert(generation.program.plugin.clone(), Arc::clone(generation));
         }
         owned.sort_by(|a, b| a.0.descriptor.name.cmp(&b.0.descriptor.name));
         table.importers.sort_by(|a, b| a.name.cmp(&b.name));
+        table.packages.sort_by(|a, b| a.id.cmp(&b.id));
         table.entries.sort_by(|a, b| a.id.cmp(&b.id));
         for (at, (node_type, generation)) in owned.into_iter().enumerate() {
             table.owners.insert(node_type.descriptor.name.clone(), (at, generation));
@@ -74,20 +80,37 @@ impl Table {
     }
 }
 
+fn package(generation: &Generation) -> Package {
+    let toml = &generation.toml;
+    Package {
+        id: generation.program.plugin.clone(),
+        title: toml.title.clone(),
+        description: toml.description.clone(),
+        version: toml.version.clone(),
+        opt_in: toml.palette.opt_in,
+        describes_served: toml.world() == World::ResourceCatalogue
+            && matches!(toml.code(), Code::Own(_)),
+    }
+}
+
 /// A table held for one request, and the instances that request has started.
 pub(crate) struct Pinned {
     table: Arc<Table>,
     runtime: Arc<Runtime>,
     idle: Idle,
+    /// Types that are asked of a plugin which did not describe them, by name.
+    more: BTreeMap<String, NodeType>,
 }
 
 impl Pinned {
     pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>, payer: Option<Id>) -> Self {
-        Self { table, runtime, idle: Idle::paid_by(payer) }
+        Self { table, runtime, idle: Idle::paid_by(payer), more: BTreeMap::new() }
     }
 
     fn owner(&self, type_name: &str) -> Result<&Generation, CallError> {
-        let owner = self.table.owners.get(type_name).map(|(_, generation)| generation.as_ref());
+        let described = self.table.owners.get(type_name).map(|(_, generation)| generation.as_ref());
+        let more = || self.table.plugins.get(&self.more.get(type_name)?.plugin).map(Arc::as_ref);
+        let owner = described.or_else(more);
         owner.ok_or_else(|| CallError::UnknownType(type_name.to_owned()))
     }
 
@@ -115,13 +138,32 @@ impl Pinned {
 
 #[async_trait]
 impl Catalogue for Pinned {
+    fn edition(&self) -> u64 {
+        self.table.edition
+    }
+
+    fn packages(&self) -> &[Package] {
+        &self.table.packages
+    }
+
+    fn entries(&self) -> &[Entry] {
+        &self.table.entries
+    }
+
     fn types(&self) -> &[NodeType] {
         &self.table.types
     }
 
     fn find(&self, name: &str) -> Option<&NodeType> {
-        let (at, _) = self.table.owners.get(name)?;
-        self.table.types.get(*at)
+        let described = self.table.owners.get(name).and_then(|(at, _)| self.table.types.get(*at));
+        described.or_else(|| self.more.get(name))
+    }
+
+    fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue> {
+        let table = Arc::clone(&self.table);
+        let mut with = Self::new(table, Arc::clone(&self.runtime), self.idle.payer());
+        with.more = more.into_iter().map(|it| (it.descriptor.name.clone(), it)).collect();
+        Arc::new(with)
     }
 
     async fn create(

@@ -116,6 +116,7 @@ impl Asked<'_> {
         Ok(NodeType {
             descriptor: self.answers().descriptor(from)?,
             plugin: self.program.plugin.clone(),
+            offered_as: self.program.plugin.clone(),
             plugin_version: self.toml.version.clone(),
             generation: self.program.generation.clone(),
             cluster_scoped: self.program.grants.cluster_scoped,
@@ -185,6 +186,14 @@ impl Asked<'_> {
         if let Some((what, name)) = provides.names().chain(checks).find(|it| !names.insert(*it)) {
             let fault = invalid(format!("two of its {what}s are named `{name}`"));
             return Err(refused("describe", &fault));
+        }
+        for entry in &provides.entries {
+            let own = |it: &&mut NodeType| entry.node_types.contains(&it.descriptor.name);
+            provides
+                .node_types
+                .iter_mut()
+                .filter(own)
+                .for_each(|it| it.offered_as.clone_from(&entry.id));
         }
         provides.node_types.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
         provides.importers.sort_by(|a, b| a.name.cmp(&b.name));

@@ -123,9 +123,9 @@ impl PluginEngine {
     /// The same at once.
     pub(crate) fn swap_now(&self, generations: &Generations) {
         self.due.store(false, Ordering::Release);
-        let table = Arc::new(Table::of(generations));
+        let edition = self.swaps.fetch_add(1, Ordering::Relaxed) + 1;
+        let table = Arc::new(Table::of(generations, edition));
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
-        self.swaps.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What a batch has put off.

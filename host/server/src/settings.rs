@@ -177,6 +177,8 @@ pub struct Limits {
     pub nodes: usize,
     /// Edges of a workflow.
     pub edges: usize,
+    /// Node types one user can make of custom resources.
+    pub custom_resources: u32,
     /// Threads that hash passwords.
     pub password_threads: usize,
     /// How deep a JSON body may be nested.

@@ -15,6 +15,7 @@ use bowsprit_host_core::{
     audit::Audit,
     budgets::Budgets,
     clusters::Clusters,
+    custom_kinds::KeptKinds,
     dashboard::Dashboard,
     diagnoses::Diagnoses,
     events::{Events, Hub},
@@ -24,10 +25,10 @@ use bowsprit_host_core::{
     node_types::NodeTypes,
     notifications::Notifications,
     observer::Observer,
-    palette::Palette,
     plugins::{PluginAdmin, PluginState, Plugins as _, StoredMemory},
     runs::{Abandoned, LOCK_LIFE, RunParts, Runs},
     search::Search,
+    secrets::KeyRing,
     statuses::Statuses,
     store::Documents,
     tasks::Tasks,
@@ -245,22 +246,18 @@ fn wire(
     let events: Arc<dyn Events> = hub.clone();
     let tasks: Arc<dyn Tasks> = Arc::new(supervisor.clone());
     let node_types: Arc<dyn NodeTypes> = engine.clone();
-    let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
-    let ring = Arc::new(keys::key_ring(settings)?);
+    let (clusters, ring) = clusters(settings, store, &tasks, &audit)?;
     let imports = Imports::new(engine.clone(), Arc::clone(&ring), settings.limits.import_bytes);
-    if !settings.encryption_keys_old.is_empty() {
-        tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
-    }
-    let clusters =
-        Clusters::new(store, kubernetes, Arc::clone(&ring), Arc::clone(&tasks), audit.clone());
     let notifications = Notifications::new(store, Arc::clone(&events));
     let observer = observer(store, &node_types, &events, &tasks, supervisor);
     let versions = workflows::versions(settings, store);
+    let kept = KeptKinds::new(store);
     let runs = Runs::new(RunParts {
         store: Arc::clone(store),
         versions: versions.clone(),
         clusters: clusters.clone(),
         node_types: Arc::clone(&node_types),
+        custom: kept.clone(),
         notifications: notifications.clone(),
         observer,
         keys: Arc::clone(&ring),
@@ -269,9 +266,10 @@ fn wire(
         meter: Arc::new(edge.clone()),
         lock_life: patience.runs,
     });
-    let plugins = PluginAdmin::new(engine.clone(), audit.clone(), events.clone());
+    let admin = PluginAdmin::new(engine.clone(), audit.clone(), events.clone());
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
+    let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
     let diagnoses = Diagnoses::new(parts, engine, audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
@@ -280,12 +278,14 @@ fn wire(
         workflows,
         diagnoses,
         imports,
-        search: Search::new(store, Arc::clone(&node_types)),
+        search: Search::new(store, offers.palette.clone()),
         dashboard: Dashboard::new(store),
         clusters,
+        operators: offers.operators,
+        custom_kinds: offers.custom_kinds,
         notifications,
-        palette: Palette::new(node_types),
-        plugins,
+        palette: offers.palette,
+        plugins: admin,
         budgets,
         audit,
         ready,
@@ -293,6 +293,23 @@ fn wire(
         edge,
     };
     Ok((state.into(), runs))
+}
+
+/// The clusters, and what seals their credentials. What older keys sealed is sealed
+/// anew meanwhile.
+fn clusters(
+    settings: &Settings,
+    store: &Arc<dyn Documents>,
+    tasks: &Arc<dyn Tasks>,
+    audit: &Audit,
+) -> anyhow::Result<(Clusters, Arc<KeyRing>)> {
+    let kubernetes: Arc<dyn Kubernetes> = Arc::new(KubeClusters::new());
+    let ring = Arc::new(keys::key_ring(settings)?);
+    if !settings.encryption_keys_old.is_empty() {
+        tasks.start("seal anew", rotate_beside(Arc::clone(store), Arc::clone(&ring)));
+    }
+    let (keys, tasks) = (Arc::clone(&ring), Arc::clone(tasks));
+    Ok((Clusters::new(store, kubernetes, keys, tasks, audit.clone()), ring))
 }
 
 fn observer(

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use bowsprit_host_core::{
     audit::AUDIT_LOG,
     clusters::{CLUSTERS, PREFERENCES},
+    custom_kinds::CUSTOM_KINDS,
     dashboard::DASHBOARD_STATS,
     identity::{
         CLAIMS, adoption,
@@ -18,6 +19,7 @@ use bowsprit_host_core::{
         users::USERS,
     },
     notifications::NOTIFICATIONS,
+    palette::USER_PLUGINS,
     plugins::PLUGINS,
     revisions::REVISIONS,
     runs::{RUN_LOCKS, RUNS, inventory::INVENTORIES, vault::VAULTS},
@@ -52,6 +54,8 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &PREFERENCES,
     &AUDIT_LOG,
     &PLUGINS,
+    &USER_PLUGINS,
+    &CUSTOM_KINDS,
     &DASHBOARD_STATS,
 ];
 

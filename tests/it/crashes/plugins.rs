@@ -1,4 +1,4 @@
-//! What administrators do with plugins.
+//! What administrators do with plugins, and what people choose of them.
 
 use std::{cell::Cell, fs, path::Path};
 
@@ -10,6 +10,10 @@ use super::Row;
 const PLUGIN: &str = "/admin/plugins/configmap";
 
 pub(super) async fn walk(row: &Row, store: Store) -> bool {
+    if let Some(way) = row.route.strip_prefix("POST /v1/api/plugins/{plugin}/") {
+        choose(row, store, way == "enable").await;
+        return true;
+    }
     let Some(what) = row.route.strip_prefix("POST /v1/api/admin/plugins/{plugin}/") else {
         match row.route {
             "PUT /v1/api/admin/plugins/{plugin}/policy" => set_policy(row, store).await,
@@ -62,6 +66,37 @@ async fn switch(row: &Row, store: Store, on: bool) {
         assert!(!done || shown(admin).await["state"] == state);
         assert_eq!(post(admin, way).await["state"], state);
     })
+    .await;
+}
+
+/// Nothing is half chosen, and choosing again works.
+async fn choose(row: &Row, store: Store, on: bool) {
+    let dir = tempfile::tempdir().unwrap();
+    crate::palette::add_almanac(dir.path(), on);
+    let path = dir.path().display().to_string();
+    let given = [("BOWSPRIT_PLUGINS_DIRS", path.as_str())];
+    let Some(host) = TestHost::mortal(store, &given).await else { return };
+    let choose = async |admin: &User, on: bool| {
+        let way = if on { "enable" } else { "disable" };
+        admin.post(&format!("/plugins/almanac/{way}"), &json!({})).await
+    };
+    let enabled = async |admin: &User| {
+        admin.get("/plugins/almanac").await.expect(200)["enabled"].as_bool().unwrap()
+    };
+    // The first time nothing was chosen before.
+    let act =
+        async |_: &TestHost, admin: &User, (): &()| choose(admin, on).await.status.is_success();
+    row.walk_on(
+        host,
+        async |_, _| (),
+        act,
+        async |_, admin, (), done| {
+            assert!(!done || enabled(admin).await == on);
+            choose(admin, on).await.expect(200);
+            assert_eq!(enabled(admin).await, on);
+            choose(admin, !on).await.expect(200);
+        },
+    )
     .await;
 }
 

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    recent::{Before, Recent},
     users::{User, UserView},
     watched::Watched,
 };
@@ -13,6 +12,7 @@ use crate::{
     Error, Result,
     access::{Client, Role},
     id::Id,
+    recent::{Before, Recent},
     store::{
         Collection, Direction, Documents, Expiry, Field, FieldKind, Filter, Patch, Query, Record,
         Repository, StoreError, Stored,

@@ -11,7 +11,7 @@ use crate::{
     id::Id,
     kubernetes::{Cluster, Informer, InformerState, ObjectKey, Observed},
     labels,
-    node_types::{Answer, Kind, Node, NodeStatus, Watch},
+    node_types::{Answer, Kind, Node, NodeStatus, NodeType, Watch},
 };
 
 /// Live objects known before an informer has seen them: what the API server
@@ -30,6 +30,7 @@ pub(super) struct FollowedNode {
 pub(super) struct Followed {
     pub(super) workflow: Id,
     pub(super) owner: Id,
+    pub(super) custom: Vec<NodeType>,
     pub(super) cluster_id: Id,
     pub(super) cluster: Arc<dyn Cluster>,
     pub(super) nodes: Vec<FollowedNode>,

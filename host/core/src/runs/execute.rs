@@ -64,8 +64,15 @@ impl Runs {
         findings: &mut Vec<Finding>,
     ) -> Result<()> {
         let record = self.clusters.mine(caller, &workflow.cluster_id).await?.value;
-        let catalogue = self.node_types.catalogue_for(workflow.owner_id);
-        let target = Target { workflow: workflow.id, namespace: record.namespace(), vault };
+        let (catalogue, kept) = self.catalogue_of(workflow).await?;
+        let cluster = self.clusters.connect(&record).await?;
+        let target = Target {
+            workflow: workflow.id,
+            namespace: record.namespace(),
+            vault,
+            cluster: Some(&cluster),
+            definitions: &kept.definitions,
+        };
         let plan = Plan::make(&workflow.drawing, &catalogue, &target).await?;
         self.report(workflow, run, &plan);
         let objects: usize = plan.waves.iter().map(Vec::len).sum();
@@ -75,7 +82,6 @@ impl Runs {
         if plan.is_blocked() {
             return Err(Error::Findings(plan.findings));
         }
-        let cluster = self.clusters.connect(&record).await?;
         scope::check(&plan, &cluster).await?;
         let applied = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await;
         let written = run.output.values().flat_map(|it| &it.applied_resources);
@@ -88,6 +94,7 @@ impl Runs {
             .follow(Subject {
                 workflow: workflow.id,
                 owner: workflow.owner_id,
+                custom: kept.types,
                 cluster_id: record.id,
                 cluster,
                 nodes: plan.nodes,

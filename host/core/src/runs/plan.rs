@@ -10,15 +10,20 @@ use futures::FutureExt as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{graph, vault::Vault};
+use super::{
+    drawn::{provided, type_name},
+    graph,
+    surroundings::Surroundings,
+    vault::Vault,
+};
 use crate::{
     Error, Result,
-    drawing::{Drawing, NodeView},
+    drawing::Drawing,
     id::Id,
-    kubernetes::ObjectKey,
+    kubernetes::{Cluster, ObjectKey},
     labels,
     node_types::{
-        CallError, Catalogue, Context, Finding, Kind, Manifest, Neighbour, Node, OnImmutable,
+        CallError, Catalogue, Context, Finding, Json, Kind, Manifest, Neighbour, Node, OnImmutable,
         Order, Prune, Severity,
     },
     parallel::in_order,
@@ -83,6 +88,10 @@ pub struct Target<'a> {
     pub namespace: &'a str,
     /// Values the nodes can refer to.
     pub vault: &'a Vault,
+    /// Where its objects are to be, if that is known.
+    pub cluster: Option<&'a Arc<dyn Cluster>>,
+    /// Definitions of custom kinds as far as they are kept, by node type.
+    pub definitions: &'a BTreeMap<String, (Kind, Json)>,
 }
 
 impl Plan {
@@ -95,7 +104,8 @@ impl Plan {
     ) -> Result<Self> {
         let parts = drawing.parts()?;
         let mut plan = Self { findings: graph::check(&parts), ..Self::default() };
-        plan.prepare(drawing, catalogue, target).await?;
+        let mut surroundings = Surroundings::of(target.cluster, target.definitions);
+        plan.prepare(drawing, catalogue, target, &mut surroundings).await?;
         let mut calls = Vec::with_capacity(plan.nodes.len());
         for it in &plan.nodes {
             calls.push(async { catalogue.render(&it.node, &it.context).await }.boxed());
@@ -119,6 +129,7 @@ impl Plan {
                 Err(error) => plan.findings.extend(findings_of(&id, error)?),
             }
         }
+        plan.findings.extend(surroundings.unserved(&objects, &plan.nodes, catalogue).await?);
         plan.findings.extend(duplicates(&objects));
         plan.waves = waves(objects);
         Ok(plan)
@@ -131,7 +142,8 @@ impl Plan {
         target: &Target<'_>,
     ) -> Result<Vec<Prepared>> {
         let mut plan = Self::default();
-        plan.prepare(drawing, catalogue, target).await?;
+        let mut surroundings = Surroundings::as_far_as_known(target.cluster, target.definitions);
+        plan.prepare(drawing, catalogue, target, &mut surroundings).await?;
         Ok(plan.nodes)
     }
 
@@ -141,19 +153,14 @@ impl Plan {
         drawing: &Drawing,
         catalogue: &Arc<dyn Catalogue>,
         target: &Target<'_>,
+        surroundings: &mut Surroundings<'_>,
     ) -> Result<()> {
         let parts = drawing.parts()?;
         let mut known = Vec::new();
         for node in &parts.nodes {
-            let type_name = type_of(node);
-            if catalogue.find(&type_name).is_some() {
-                known.push(Node {
-                    id: node.id.to_string(),
-                    type_name,
-                    data: node.data.map_or("{}", |it| it.get()).to_owned(),
-                });
-            } else {
-                self.skipped.push((node.id.to_string(), type_name));
+            match provided(catalogue, node) {
+                Ok(node) => known.push(node),
+                Err(type_name) => self.skipped.push((node.id.to_string(), type_name)),
             }
         }
         let calls = known.into_iter().map(|node| see(catalogue, node).boxed()).collect();
@@ -161,7 +168,7 @@ impl Plan {
         let views: HashMap<&str, &str> =
             seen.iter().map(|it| (it.node.id.as_str(), it.view.as_str())).collect();
         let types: HashMap<&str, String> =
-            parts.nodes.iter().map(|it| (it.id.as_ref(), type_of(it))).collect();
+            parts.nodes.iter().map(|it| (it.id.as_ref(), type_name(it))).collect();
         let names: Vec<String> = seen.iter().filter_map(|it| name_in(&it.view)).collect();
         let links = graph::links(&parts);
         for it in &seen {
@@ -180,8 +187,14 @@ impl Plan {
                     }
                 })
                 .collect();
+            let (cluster, schemas) = match catalogue.find(&it.node.type_name) {
+                Some(found) => surroundings.around(found).await?,
+                None => Default::default(),
+            };
             let context = Context {
                 namespace: target.namespace.to_owned(),
+                cluster,
+                schemas,
                 neighbours,
                 names: names.clone(),
                 environment_keys: target.vault.names(&it.node.id, "env"),
@@ -199,19 +212,6 @@ impl Plan {
     pub fn is_blocked(&self) -> bool {
         self.findings.iter().any(|it| it.severity >= Severity::Error)
     }
-}
-
-/// A node's type. The canvas draws every type it has no card for as `plugin`
-/// and keeps the type's name in `data.templateId`.
-fn type_of(node: &NodeView<'_>) -> String {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct PluginNode {
-        template_id: String,
-    }
-    let data = node.data.filter(|_| node.type_name == "plugin");
-    let named = data.and_then(|it| serde_json::from_str::<PluginNode>(it.get()).ok());
-    named.map_or_else(|| node.type_name.to_string(), |it| it.template_id)
 }
 
 struct Seen {

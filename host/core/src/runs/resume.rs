@@ -171,16 +171,24 @@ impl Runs {
         let Some(entry) = inventory.entries.last() else { return Ok(()) };
         let Some(record) = self.clusters.by_id(entry.cluster).await? else { return Ok(()) };
         let vault = Vault::default();
-        let target = Target { workflow: workflow.id, namespace: record.namespace(), vault: &vault };
-        let catalogue = self.node_types.catalogue_for(workflow.owner_id);
+        let (catalogue, kept) = self.catalogue_of(workflow).await?;
+        let cluster = self.clusters.connect(&record).await?;
+        let target = Target {
+            workflow: workflow.id,
+            namespace: record.namespace(),
+            vault: &vault,
+            cluster: Some(&cluster),
+            definitions: &kept.definitions,
+        };
         let nodes = Plan::prepare_only(&workflow.drawing, &catalogue, &target).await?;
         let applied: HashSet<&str> = inventory.entries.iter().map(|it| it.node.as_str()).collect();
         let nodes = nodes.into_iter().filter(|it| applied.contains(it.node.id.as_str()));
         let subject = Subject {
             workflow: workflow.id,
             owner: workflow.owner_id,
+            custom: kept.types,
             cluster_id: record.id,
-            cluster: self.clusters.connect(&record).await?,
+            cluster,
             nodes: nodes.collect(),
             seed: Seed::new(),
         };

@@ -14,6 +14,10 @@ use crate::{
 
 #[async_trait]
 impl EntryCatalogue for Pinned {
+    fn edition(&self) -> u64 {
+        self.table.edition
+    }
+
     fn list(&self) -> &[Entry] {
         &self.table.entries
     }

@@ -20,7 +20,7 @@ pub(crate) struct PluginToml {
     pub(crate) component: Option<String>,
     pub(crate) uses: Option<String>,
     pub(crate) title: String,
-    description: String,
+    pub(crate) description: String,
     license: String,
     homepage: Option<String>,
     #[serde(default)]
@@ -149,6 +149,9 @@ impl Asks {
 pub(crate) struct Palette {
     #[serde(default)]
     pub(crate) native: bool,
+    /// Whether its types are only for people who ask for them.
+    #[serde(default)]
+    pub(crate) opt_in: bool,
     usage_frequency: Option<UsageFrequency>,
     difficulty: Option<Difficulty>,
 }
@@ -285,6 +288,10 @@ impl PluginToml {
         self.check_code()?;
         self.check_asks()?;
         self.check_texts()?;
+        if self.palette.native && self.palette.opt_in {
+            let problem = "is given beside `palette.native`".into();
+            return Err(("palette.opt-in", problem, "keep one of the two".into()));
+        }
         self.wants.check(world)
     }
 

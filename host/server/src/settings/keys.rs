@@ -370,6 +370,13 @@ static KEYS: &[Key] = &[
         default: || number(8_000),
     },
     Key {
+        name: "limits.custom_resources",
+        kind: Kind::Number(1, 1_000),
+        accepted: "a number from 1 to 1000",
+        about: "node types one user can make of custom resources of clusters (413)",
+        default: || number(100),
+    },
+    Key {
         name: "limits.password_threads",
         kind: Kind::Number(1, 64),
         accepted: "a number from 1 to 64",

@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bowsprit_host_core::{
     budgets::{BudgetLimits, Budgets},
+    palette::Audience,
     plugins::SwapPolicy,
 };
 use bowsprit_host_engine::{Caps, EngineConfig, Limits, Trust};
@@ -19,6 +20,8 @@ const MIB: usize = 1 << 20;
 pub struct Plugins {
     /// Folders of plugins.
     pub dirs: Vec<PathBuf>,
+    /// For whom their node types are.
+    pub(crate) offered: Audience,
     /// Where compiled components are kept; in the data folder if absent.
     pub cache_dir: Option<PathBuf>,
     /// Repositories plugins may come from, and what has to vouch for them.

@@ -1,9 +1,18 @@
 //! What the plugin engine is told.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use bowsprit_host_core::budgets::Budgets;
-use bowsprit_host_engine::{EngineConfig, Guard};
+use bowsprit_host_core::{
+    budgets::Budgets,
+    catalogues::Catalogues,
+    clusters::Clusters,
+    custom_kinds::{CustomKinds, KeptKinds},
+    node_types::NodeTypes,
+    operators::Operators,
+    palette::Palette,
+    store::Documents,
+};
+use bowsprit_host_engine::{EngineConfig, Guard, PluginEngine};
 
 use crate::settings::Settings;
 
@@ -33,6 +42,30 @@ pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
         },
         budgets: budgets.clone(),
         ..plugins.engine_config()
+    }
+}
+
+/// The use-cases of what can be drawn.
+pub(super) struct Offers {
+    pub(super) palette: Palette,
+    pub(super) operators: Operators,
+    pub(super) custom_kinds: CustomKinds,
+}
+
+/// Wires them.
+pub(super) fn offers(
+    settings: &Settings,
+    store: &Arc<dyn Documents>,
+    engine: &Arc<PluginEngine>,
+    (clusters, kept): (Clusters, KeptKinds),
+) -> Offers {
+    let catalogues: Arc<dyn Catalogues> = engine.clone();
+    let node_types: Arc<dyn NodeTypes> = engine.clone();
+    let most = settings.limits.custom_resources;
+    Offers {
+        palette: Palette::new(node_types.clone(), store, kept.clone(), settings.plugins.offered),
+        operators: Operators::new(clusters.clone(), Arc::clone(&catalogues)),
+        custom_kinds: CustomKinds::new(clusters, (catalogues, node_types), kept, most),
     }
 }
 

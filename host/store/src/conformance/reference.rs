@@ -17,6 +17,8 @@ pub struct Reference {
     pub workflow: String,
     /// The id of the cluster `lab`.
     pub cluster: String,
+    /// The id of the record that the administrator enabled the plugin `almanac`.
+    pub choice: String,
 }
 
 /// What configures the key of [`Reference::write`]'s ciphertext.
@@ -31,12 +33,13 @@ impl Reference {
         let options = ClientOptions::parse(uri).await.expect("a connection string");
         let client = Client::with_options(options).expect("a client");
         let database = client.default_database().expect("the string names a database");
-        let [user, workflow, cluster] = [(); 3].map(|()| ObjectId::new());
+        let [user, workflow, cluster, choice] = [(); 4].map(|()| ObjectId::new());
         let this = Self {
             database,
             user: user.to_hex(),
             workflow: workflow.to_hex(),
             cluster: cluster.to_hex(),
+            choice: choice.to_hex(),
         };
         this.insert(
             "users",
@@ -53,6 +56,14 @@ impl Reference {
             "_id": ObjectId::new(), "user_id": user, "type": "build_completed", "title": "Built",
             "message": "image is there", "read": false, "created_at": day(2), "updated_at": day(2),
         })
+        .await;
+        this.insert(
+            "user_plugins",
+            doc! {
+                "_id": choice, "user_id": user, "plugin_id": "almanac", "status": "enabled",
+                "enabled_at": day(1), "updated_at": day(2),
+            },
+        )
         .await;
         this.make_indexes().await;
         this
@@ -102,6 +113,7 @@ impl Reference {
         for (collection, index) in [
             ("users", index(doc! { "email": 1 }, unique())),
             ("workflow_versions", index(doc! { "workflow_id": 1, "version": 1 }, unique())),
+            ("user_plugins", index(doc! { "user_id": 1, "plugin_id": 1 }, unique())),
             ("notifications", index(doc! { "updated_at": 1 }, fading)),
         ] {
             let collection = self.database.collection::<Document>(collection);

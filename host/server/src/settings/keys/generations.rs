@@ -5,6 +5,13 @@ use super::{Key, Kind, number, text};
 /// All of them.
 pub(super) static KEYS: &[Key] = &[
     Key {
+        name: "plugins.offered",
+        kind: Kind::Word(&["everybody", "on-request"]),
+        accepted: "`everybody` or `on-request`",
+        about: "whose palette has the node types of plugins: everybody's, until somebody turns them off; or only that of people who turn them on, as it always is for plugins that say `opt-in`",
+        default: || text("everybody"),
+    },
+    Key {
         name: "plugins.trust",
         kind: Kind::Word(&["nothing", "first", "everything"]),
         accepted: "`nothing`, `first` or `everything`",

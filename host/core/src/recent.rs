@@ -11,7 +11,7 @@ use dashmap::DashMap;
 
 /// Answers kept for a moment. What changes on this host is forgotten at once;
 /// what another replica changes is over here when the moment is.
-pub(super) struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     entries: DashMap<K, (V, Instant)>,
     /// Counts what was forgotten: an answer looked up before that is not kept.
     forgotten: AtomicU64,
@@ -21,16 +21,16 @@ pub(super) struct Recent<K, V> {
 
 /// When a lookup began.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Before(u64);
+pub(crate) struct Before(u64);
 
 impl<K: Hash + Eq, V: Clone> Recent<K, V> {
     /// Believes an answer for `trust`, and keeps `most` of them at most.
-    pub(super) fn new(trust: Duration, most: usize) -> Self {
+    pub(crate) fn new(trust: Duration, most: usize) -> Self {
         Self { entries: DashMap::new(), forgotten: AtomicU64::new(0), trust, most }
     }
 
     /// The answer, if it is recent enough.
-    pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -40,12 +40,12 @@ impl<K: Hash + Eq, V: Clone> Recent<K, V> {
     }
 
     /// To be called before an answer is looked up that is to be kept.
-    pub(super) fn before(&self) -> Before {
+    pub(crate) fn before(&self) -> Before {
         Before(self.forgotten.load(Ordering::SeqCst))
     }
 
     /// Keeps an answer, unless something was forgotten since it was looked up.
-    pub(super) fn keep(&self, key: K, value: V, before: Before) {
+    pub(crate) fn keep(&self, key: K, value: V, before: Before) {
         if self.entries.len() >= self.most {
             self.entries.retain(|_, (_, at)| at.elapsed() < self.trust);
             if self.entries.len() >= self.most {
@@ -60,7 +60,7 @@ impl<K: Hash + Eq, V: Clone> Recent<K, V> {
     }
 
     /// Forgets the answers for which `about` holds.
-    pub(super) fn forget(&self, about: impl Fn(&K, &V) -> bool) {
+    pub(crate) fn forget(&self, about: impl Fn(&K, &V) -> bool) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.entries.retain(|key, (value, _)| !about(key, value));
     }
