@@ -9,6 +9,7 @@ mod cleanup;
 mod diff;
 mod drawn;
 mod execute;
+mod fields;
 mod graph;
 pub mod inventory;
 mod lock;
