@@ -82,6 +82,7 @@ const ROWS: &[Row] = &[
     ),
     row("DELETE /v1/api/custom-resources/{nodeType}", &["user_custom_kinds", "clusters"]),
     row("POST /v1/api/workflows", &["workflows"]),
+    row("POST /v1/api/starters/{name}/workflows", &["workflows"]),
     row(
         "PUT /v1/api/workflows/{id}",
         &["workflows", "workflow_revisions", "node_statuses", "inventories"],

@@ -44,6 +44,7 @@ use bowsprit_host_core::{
     palette::Palette,
     plugins::PluginAdmin,
     search::Search,
+    starters::Starters,
     workflows::Workflows,
 };
 pub use limits::{Edge, EdgeLimits};
@@ -82,6 +83,8 @@ pub struct UseCases {
     pub oauth: OAuth,
     /// Drawings.
     pub workflows: Workflows,
+    /// Drawings to begin with.
+    pub starters: Starters,
     /// What is wrong with what they became.
     pub diagnoses: Diagnoses,
     /// Drawings of what people already have.

@@ -20,6 +20,7 @@ mod profile;
 mod runs;
 mod search;
 mod settings;
+mod starters;
 mod templates;
 mod versions;
 mod workflows;
@@ -37,6 +38,7 @@ pub(crate) fn table() -> Table {
     let table = admin_plugins::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);
+    let table = starters::add(table);
     let table = versions::add(table);
     let table = runs::add(table);
     let table = diagnostics::add(table);

@@ -38,6 +38,7 @@ pub mod revisions;
 pub mod runs;
 pub mod search;
 pub mod secrets;
+pub mod starters;
 pub mod statuses;
 pub mod store;
 pub mod tasks;

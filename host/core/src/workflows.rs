@@ -89,13 +89,29 @@ impl Workflows {
         description: String,
         cluster: String,
     ) -> Result<Workflow> {
+        self.create_drawn(caller, (name, description), cluster, Drawing::empty()).await
+    }
+
+    /// Makes a draft that shows `drawing`.
+    pub(crate) async fn create_drawn(
+        &self,
+        caller: &Caller,
+        (name, description): (String, String),
+        cluster: String,
+        drawing: Drawing,
+    ) -> Result<Workflow> {
         if cluster.is_empty() {
             return Err(Error::invalid("cluster_id", "must name a cluster"));
         }
         let name = checked_name(name)?;
         let description = checked_text("description", description)?;
-        let workflow = Workflow::draft(caller.user, name, description, cluster);
-        Ok(self.stored.insert(workflow).await?.value)
+        let draft = Workflow::draft(caller.user, name, description, cluster);
+        Ok(self.stored.insert(Workflow { drawing, ..draft }).await?.value)
+    }
+
+    /// How large drawings may be.
+    pub(crate) fn limits(&self) -> DrawingLimits {
+        self.limits
     }
 
     /// The caller's workflows, last changed first.

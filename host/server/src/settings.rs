@@ -75,6 +75,17 @@ pub struct Settings {
     pub versions: Versions,
     /// What is kept of what saves overwrote.
     pub revisions: Revisions,
+    /// Drawings to begin with.
+    #[serde(default)]
+    pub starters: Starters,
+}
+
+/// Drawings to begin with, besides those that come with the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Starters {
+    /// A folder with one folder for each.
+    pub dir: Option<PathBuf>,
 }
 
 /// Which versions of a workflow are kept.

@@ -4,6 +4,7 @@ mod identity;
 mod plugins;
 mod readiness;
 mod sign_in;
+mod starters;
 mod workflows;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -270,13 +271,13 @@ fn wire(
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
     let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
-    let diagnoses = Diagnoses::new(parts, engine, audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
         oauth: sign_in::oauth(settings, store, ring, identity.clone())?,
         identity,
+        starters: starters::open(settings, &workflows)?,
         workflows,
-        diagnoses,
+        diagnoses: Diagnoses::new(parts, engine, audit.clone()),
         imports,
         search: Search::new(store, offers.palette.clone()),
         dashboard: Dashboard::new(store),

@@ -384,6 +384,13 @@ static KEYS: &[Key] = &[
         default: || number(3),
     },
     Key {
+        name: "starters.dir",
+        kind: Kind::Text,
+        accepted: "a folder",
+        about: "folder with more applications to begin with, each a folder with a `workflow.json` as in `templates/workflows`; one replaces a built-in one of its name",
+        default: none,
+    },
+    Key {
         name: "versions.keep",
         kind: Kind::Number(0, 1_000_000),
         accepted: "a number from 0 (all) to 1000000",
