@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use crate::{
     node_types::all_types,
     runs::{edge, node, ready, shop},
+    templates::drop_in,
 };
 
 /// Data of a node called `name` in `namespace`.
@@ -289,13 +290,7 @@ const SPROCKET: &str = "type: sprocket\ntitle: Sprocket\ndescription: Of an oper
 async fn an_unknown_kind_is_told_before_anything_is_applied() {
     let Some(kube) = Kube::connect() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("sprocket");
-    std::fs::create_dir(&folder).unwrap();
-    let toml = "id = \"sprocket\"\nversion = \"0.1.0\"\napi = \"0.1\"\nkind = \"node-types\"\n\
-        uses = \"resource-template\"\ntitle = \"T\"\ndescription = \"D\"\nlicense = \"MIT\"\n\
-        [wants]\nproduces = [\"gears.example.com/v1/Sprocket\"]\n";
-    std::fs::write(folder.join("plugin.toml"), toml).unwrap();
-    std::fs::write(folder.join("resource.yaml"), SPROCKET).unwrap();
+    drop_in(dir.path(), "sprocket", "gears.example.com/v1/Sprocket", SPROCKET);
     let dirs = format!("{},{}", plugins_dir().display(), dir.path().display());
     let host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", &dirs)]).await;
     let user = host.admin().await;
