@@ -11,7 +11,7 @@ use super::{ArchiveError, Bounds, Files, check_paths};
 use crate::package::{PluginToml, is_scratch};
 
 /// Files a plugin's folder may have beside `plugin.toml` and the component.
-const FILES: [&str; 3] = ["README.md", "LICENSE", "resource.yaml"];
+const FILES: [&str; 4] = ["README.md", "LICENSE", "resource.yaml", "catalogue.yaml"];
 /// Folders a plugin's folder may have.
 const FOLDERS: [&str; 2] = ["assets", "golden"];
 
