@@ -104,4 +104,3 @@ impl DynamicType for Definition {
         self.observed(node, observation, report)
     }
 }
-

@@ -50,11 +50,7 @@ impl<'y> Table<'y> {
     }
 
     /// A text that has to be there.
-    pub fn required_text(
-        &mut self,
-        key: &'static str,
-        log: &mut Mistakes,
-    ) -> Option<&'y str> {
+    pub fn required_text(&mut self, key: &'static str, log: &mut Mistakes) -> Option<&'y str> {
         let node = self.require(key, log)?;
         text_of(key, node, log)
     }

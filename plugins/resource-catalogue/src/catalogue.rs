@@ -100,7 +100,8 @@ fn read(root: &Node, log: &mut Mistakes) -> Option<Document> {
         let name = types.get(index).map(|it| it.head.name.as_str());
         if name.is_some() && types.iter().take(index).any(|it| Some(it.head.name.as_str()) == name)
         {
-            let problem = format!("Two node types are called {}.", quoted(name.unwrap_or_default()));
+            let problem =
+                format!("Two node types are called {}.", quoted(name.unwrap_or_default()));
             log.value(node.at, problem, "Give each a name of its own.");
         }
     }

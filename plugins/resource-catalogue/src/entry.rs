@@ -27,7 +27,8 @@ impl Document {
         let mut findings = Vec::new();
         let mut lacking = false;
         for offered in &self.kinds {
-            if let Some(kind) = offered.kinds().find(|it| served.iter().any(|one| one.kind == *it)) {
+            if let Some(kind) = offered.kinds().find(|it| served.iter().any(|one| one.kind == *it))
+            {
                 versions.push(kind);
                 continue;
             }
@@ -43,17 +44,18 @@ impl Document {
     }
 
     fn lack(&self, offered: &Offered, served: &[Served]) -> Finding {
-        let Offered { group, kind, .. } = offered;
+        let Offered { group, kind, plural, .. } = offered;
         let others = served.iter().map(|it| &it.kind);
         let others = others.filter(|it| it.group == *group && it.kind == *kind);
         let others: Vec<_> = others.map(|it| it.version.as_str()).collect();
         let known = offered.versions.join(", ");
         let (code, message) = if others.is_empty() {
-            ("kind.missing", format!("The cluster does not know {kind} ({group})."))
+            ("kind.missing", format!("The cluster does not know {kind} ({plural}.{group})."))
         } else {
             let others = others.join(", ");
-            let message =
-                format!("The cluster serves {kind} ({group}) as {others} only, not as {known}.");
+            let message = format!(
+                "The cluster serves {kind} ({plural}.{group}) as {others} only, not as {known}."
+            );
             ("kind.version", message)
         };
         let needed = !offered.optional;

@@ -123,9 +123,37 @@ fn by_phase(object: &Object<'_>) -> Option<Status> {
         (State::Completed, "completed")
     } else if has(&["suspend", "paus", "stopped", "hibernat"]) {
         (State::Suspended, "suspended")
-    } else if has(&["pend", "creat", "init", "provision", "progress", "wait", "setting up", "updat", "deleting", "starting", "scheduling", "upgrad"]) {
+    } else if has(&[
+        "pend",
+        "creat",
+        "init",
+        "provision",
+        "progress",
+        "wait",
+        "setting up",
+        "updat",
+        "deleting",
+        "starting",
+        "scheduling",
+        "upgrad",
+    ]) {
         (State::Progressing, "partial")
-    } else if has(&["ready", "health", "running", "active", "available", "bound", "online", "green", "ok", "valid", "attached", "deployed", "enabled", "synced"]) {
+    } else if has(&[
+        "ready",
+        "health",
+        "running",
+        "active",
+        "available",
+        "bound",
+        "online",
+        "green",
+        "ok",
+        "valid",
+        "attached",
+        "deployed",
+        "enabled",
+        "synced",
+    ]) {
         (State::Healthy, "healthy")
     } else {
         (State::Progressing, "partial")

@@ -80,11 +80,7 @@ fn check(
 }
 
 /// The field that a part of the object comes from.
-fn field_of(
-    manifest: &definition::Manifest,
-    breach: &Breach,
-    node: &Node<'_>,
-) -> Option<String> {
+fn field_of(manifest: &definition::Manifest, breach: &Breach, node: &Node<'_>) -> Option<String> {
     let path: Vec<&str> = breach.path.iter().map(String::as_str).collect();
     let chosen = manifest.body.field_at(&path);
     // What no field says was written as YAML, if anything was.

@@ -101,18 +101,21 @@ impl Check {
     }
 
     fn unknown(&mut self, known: Option<&Object<'_>>) {
-        let known: Vec<&str> = known.map(|it| it.iter().map(|it| it.0).collect()).unwrap_or_default();
+        let known: Vec<&str> =
+            known.map(|it| it.iter().map(|it| it.0).collect()).unwrap_or_default();
         let word = self.path.last().map(String::as_str).unwrap_or_default();
         let near = document::table::closest(word, &known);
         let near = Some(near).filter(|it| it.starts_with("Did you"));
-        let fix = near.unwrap_or_else(|| "Remove it, or use a version of the operator that has it.".into());
+        let fix = near
+            .unwrap_or_else(|| "Remove it, or use a version of the operator that has it.".into());
         let problem = "is not known to the cluster, which would drop it".to_owned();
         self.breach("unknown", problem, Some(fix));
     }
 
     /// Notes the rules that are left to the server.
     fn rules(&mut self, schema: &Object<'_>) {
-        for rule in schema.list_at(&["x-kubernetes-validations"]).iter().filter_map(Json::as_object) {
+        for rule in schema.list_at(&["x-kubernetes-validations"]).iter().filter_map(Json::as_object)
+        {
             let message = rule.text_at(&["message"]);
             let message = if message.is_empty() { rule.text_at(&["rule"]) } else { message };
             if self.verdict.left.len() < MOST {
@@ -162,7 +165,10 @@ impl Check {
                 self.inside(key, |it| it.value(schema, value, closed));
             } else if let Some(schema) = additional.and_then(Json::as_object) {
                 self.inside(key, |it| it.value(schema, value, closed));
-            } else if closed && !preserves(schema) && additional.and_then(Json::as_bool) != Some(true) {
+            } else if closed
+                && !preserves(schema)
+                && additional.and_then(Json::as_bool) != Some(true)
+            {
                 self.inside(key, |it| it.unknown(properties));
             }
         }
@@ -180,7 +186,11 @@ impl Check {
             if !parts.is_empty() && (count == 0 || count > most) {
                 let problem = if count == 0 { "fits none of" } else { "fits more than one of" };
                 let fix = alternatives(&parts);
-                self.breach("alternatives", format!("{problem} the alternatives the kind has"), fix);
+                self.breach(
+                    "alternatives",
+                    format!("{problem} the alternatives the kind has"),
+                    fix,
+                );
             }
         }
         if schema.get("not").and_then(Json::as_object).is_some_and(|it| fits(&it)) {

@@ -8,13 +8,13 @@
 mod card;
 mod form;
 
+use crate::schema::{self, Verdict};
 use bowsprit_plugin_sdk::catalogue::{Descriptor, Served};
 use bowsprit_plugin_sdk::{
     Context, Direction, DynamicType, Failure, Json, Kind, Manifest, Metadata, Node, Object,
     Observation, Report, Seed, Status, TypeDescriptor, Watch, handle, metadata, normalize, rules,
     status,
 };
-use crate::schema::{self, Verdict};
 use form::Form;
 
 /// How the names of these types begin.
@@ -112,7 +112,8 @@ impl Custom {
             let namespaced = schema.path(&[MEMO, "namespaced"]).and_then(Json::as_bool);
             let namespaced = namespaced.unwrap_or(true);
             let definition = Definition { kind, namespaced, schema };
-            let name = format!("{}/{}", bowsprit_plugin_sdk::manifest::api_version(kind), kind.kind);
+            let name =
+                format!("{}/{}", bowsprit_plugin_sdk::manifest::api_version(kind), kind.kind);
             if listed.iter().any(|it| it.as_str() == Some(&name)) {
                 return Some(definition);
             }
@@ -185,7 +186,8 @@ impl DynamicType for Custom {
         }
         let count = verdict.left.len();
         let left: Vec<_> = verdict.left.iter().take(5).map(|it| status::sentence(it)).collect();
-        let message = format!("The server checks {count} rule(s) when it is applied: {}", left.join(" "));
+        let message =
+            format!("The server checks {count} rule(s) when it is applied: {}", left.join(" "));
         report.info("schema.left-to-server", message);
     }
 

@@ -267,8 +267,10 @@ fn a_status_follows_the_condition_and_the_operators_words() {
     let mut old = condition("True", "Turns");
     old["status"]["observedGeneration"] = json!(1);
     assert_eq!(of("gear", old).1, "Outdated");
-    let phase = |word: &str| of("gear-box", json!({ "kind": "Box", "status": { "phase": word } })).0;
-    let words = ["Running", "Cluster in healthy state", "Setting up primary", "Failed", "Succeeded"];
+    let phase =
+        |word: &str| of("gear-box", json!({ "kind": "Box", "status": { "phase": word } })).0;
+    let words =
+        ["Running", "Cluster in healthy state", "Setting up primary", "Failed", "Succeeded"];
     let states = words.map(phase);
     assert_eq!(states, ["healthy", "healthy", "progressing", "failed", "completed"]);
     assert_eq!(of("gear-box", json!({ "kind": "Box" })).1, "Created");

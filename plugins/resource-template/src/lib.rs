@@ -28,7 +28,9 @@ impl DynamicTypes for ResourceTemplate {
         match assets::read(FILE.name) {
             Some(bytes) => Ok(vec![Box::new(read(&bytes)?)]),
             None if assets::read(OWN).is_some() => Ok(Vec::new()),
-            None => Err(unusable(format!("There is no `{}`.", FILE.name), "Put it beside plugin.toml.")),
+            None => {
+                Err(unusable(format!("There is no `{}`.", FILE.name), "Put it beside plugin.toml."))
+            }
         }
     }
 }

@@ -91,17 +91,7 @@ pub fn complete(
     let manifests = manifests(table, &mut names.clone().for_objects(), log);
     let status = status::read(table, &manifests, &mut names.for_status(), judge, log);
     let file = log.file();
-    Definition {
-        file,
-        head,
-        handles,
-        connections,
-        provides,
-        view,
-        checks,
-        manifests,
-        status,
-    }
+    Definition { file, head, handles, connections, provides, view, checks, manifests, status }
 }
 
 /// `scope: namespace` or `scope: cluster`.
@@ -110,11 +100,7 @@ pub fn scope(table: &mut Table<'_>, log: &mut Mistakes) -> Option<bool> {
 }
 
 /// A type's name, which is a kebab-case word.
-pub fn type_name(
-    table: &mut Table<'_>,
-    key: &'static str,
-    log: &mut Mistakes,
-) -> Option<String> {
+pub fn type_name(table: &mut Table<'_>, key: &'static str, log: &mut Mistakes) -> Option<String> {
     let at = table.require(key, log)?.at;
     let name = table.text(key, log)?;
     let plain = rules::service_name(name).is_ok() && !name.contains("--");

@@ -107,31 +107,31 @@ pub fn default_of(
 
 type Make = fn(&mut Table<'_>, &mut Mistakes) -> Option<Kind>;
 
-    const KINDS: [(&str, Make); 12] = [
-        ("text", |table, log| Some(Kind::Text(text(table, log)))),
-        ("number", |table, log| {
-            let (least, most) = (table.whole("min", log), table.whole("max", log));
-            Some(Kind::Whole { least, most })
-        }),
-        ("decimal", |table, log| {
-            let (least, most) = (table.number("min", log), table.number("max", log));
-            Some(Kind::Decimal { least, most })
-        }),
-        ("boolean", |_, _| Some(Kind::Flag)),
-        ("select", |table, log| Some(Kind::Select(options(table, log)))),
-        ("list", list),
-        ("map", |table, log| {
-            let (keys, values) = (rule(table, "keys", log), rule(table, "values", log));
-            Some(Kind::Map { keys, values })
-        }),
-        ("object", |table, log| {
-            Some(Kind::Object(define_all(table.entries("fields", log), false, log)))
-        }),
-        ("quantity", |_, _| Some(Kind::Text(ruled("quantity")))),
-        ("duration", |_, _| Some(Kind::Text(ruled("duration")))),
-        ("number-or-percent", |_, _| Some(Kind::NumberOrPercent)),
-        ("yaml", |_, _| Some(Kind::Tree)),
-    ];
+const KINDS: [(&str, Make); 12] = [
+    ("text", |table, log| Some(Kind::Text(text(table, log)))),
+    ("number", |table, log| {
+        let (least, most) = (table.whole("min", log), table.whole("max", log));
+        Some(Kind::Whole { least, most })
+    }),
+    ("decimal", |table, log| {
+        let (least, most) = (table.number("min", log), table.number("max", log));
+        Some(Kind::Decimal { least, most })
+    }),
+    ("boolean", |_, _| Some(Kind::Flag)),
+    ("select", |table, log| Some(Kind::Select(options(table, log)))),
+    ("list", list),
+    ("map", |table, log| {
+        let (keys, values) = (rule(table, "keys", log), rule(table, "values", log));
+        Some(Kind::Map { keys, values })
+    }),
+    ("object", |table, log| {
+        Some(Kind::Object(define_all(table.entries("fields", log), false, log)))
+    }),
+    ("quantity", |_, _| Some(Kind::Text(ruled("quantity")))),
+    ("duration", |_, _| Some(Kind::Text(ruled("duration")))),
+    ("number-or-percent", |_, _| Some(Kind::NumberOrPercent)),
+    ("yaml", |_, _| Some(Kind::Tree)),
+];
 
 fn kind(table: &mut Table<'_>, log: &mut Mistakes) -> Option<Kind> {
     table.require("type", log)?;
@@ -179,11 +179,7 @@ fn rule_called(word: &str) -> Option<(&'static str, Rule)> {
 }
 
 /// The rule a key names.
-pub fn rule_of(
-    table: &mut Table<'_>,
-    key: &'static str,
-    log: &mut Mistakes,
-) -> Option<Rule> {
+pub fn rule_of(table: &mut Table<'_>, key: &'static str, log: &mut Mistakes) -> Option<Rule> {
     table.word(key, &RULES, log)
 }
 

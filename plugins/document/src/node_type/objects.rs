@@ -233,7 +233,10 @@ impl definition::Check {
 }
 
 /// A template as text to show; none if it is absent.
-pub(super) fn words<'a>(template: &'a Template, scope: &mut Scope<'a>) -> Result<Option<String>, Fault> {
+pub(super) fn words<'a>(
+    template: &'a Template,
+    scope: &mut Scope<'a>,
+) -> Result<Option<String>, Fault> {
     let value = template.fill(scope)?;
     Ok(bowsprit_plugin_sdk::fields::scalar(&value).map(|it| it.into_owned()))
 }

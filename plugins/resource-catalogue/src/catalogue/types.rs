@@ -1,7 +1,9 @@
 //! The node types of a document.
 
 use bowsprit_plugin_sdk::{Connection, Direction, Handle, Kind, quoted, rules};
-use document::definition::{Definition, Head, Manifest, More, complete, options, overlay, type_name};
+use document::definition::{
+    Definition, Head, Manifest, More, complete, options, overlay, type_name,
+};
 use document::expression::Names;
 use document::field::{Field, rule_of};
 use document::mistake::{Mark, Mistakes};
@@ -75,7 +77,11 @@ fn kind<'d>(
     let found = kinds.iter().find(|it| it.kind == name);
     if found.is_none() {
         let problem = format!("{} is none of the document's `kinds`.", quoted(name));
-        log.value(at, problem, format!("Write {}.", one_of(kinds.iter().map(|it| it.kind.as_str()))));
+        log.value(
+            at,
+            problem,
+            format!("Write {}.", one_of(kinds.iter().map(|it| it.kind.as_str()))),
+        );
     }
     found
 }

@@ -19,7 +19,9 @@ const DEEPEST: usize = 4;
 /// Longest description of a field, in characters.
 const LONGEST: usize = 300;
 /// The last field's name where kinds have a `spec`, and where they have none.
-const REST: [&str; 2] = ["spec", "object"];
+const REST: [&str; 2] = [SPEC, "object"];
+/// The part of an object in which wishes are written.
+const SPEC: &str = "spec";
 
 /// A form.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Form {
         let mut path = Vec::new();
         walk(schema, true, &mut path, &mut found);
         let root = schema.get("properties").and_then(Json::as_object);
-        let spec = root.and_then(|it| it.get("spec")).and_then(Json::as_object);
+        let spec = root.and_then(|it| it.get(SPEC)).and_then(Json::as_object);
         let has_spec = spec.is_some_and(|it| matches!(it.text_at(&["type"]), "object" | ""));
         // What is needed comes first, then what lies near the surface.
         found.sort_by_key(|it| (!it.field.required, it.path.len().max(2), is_text(it)));
@@ -85,7 +87,11 @@ impl Form {
         let fields = self.parts.iter().map(|it| &it.field).chain([&rest]);
         let mut required = vec!["name".to_owned()];
         for field in fields {
-            properties.set(field.name.clone(), field.schema(Some(order)));
+            let mut schema = field.schema(Some(order));
+            if matches!(field.kind, Kind::Any | Kind::Tree) {
+                schema.set("x-read", "yaml");
+            }
+            properties.set(field.name.clone(), schema);
             required.extend(field.required.then(|| field.name.clone()));
             order = order.saturating_add(1);
         }
@@ -100,7 +106,10 @@ impl Form {
 
     /// The object without its head, from a node's data.
     pub(super) fn object<'a>(&self, node: &'a Node<'_>, report: &mut Report) -> Object<'a> {
-        let mut whole = Json::Object(Object::new());
+        let mut whole = match self.has_spec {
+            true => nested(&[SPEC.to_owned()], Object::new().into()),
+            false => Json::Object(Object::new()),
+        };
         for part in &self.parts {
             // What is missing is told by the schema, once the rest is known.
             let field = Field { required: false, default: None, ..part.field.clone() };
@@ -110,7 +119,7 @@ impl Form {
         }
         let rest = self.rest_field();
         if let Some(value) = rest.read(&node.data, &Place::ROOT, report) {
-            let value = if self.has_spec { Object::new().with("spec", value).into() } else { value };
+            let value = if self.has_spec { Object::new().with(SPEC, value).into() } else { value };
             merge(&mut whole, value);
         }
         match whole {
@@ -151,7 +160,9 @@ fn walk(schema: &Object<'_>, needed: bool, path: &mut Vec<String>, found: &mut V
             continue;
         }
         let Some(property) = property.as_object() else { continue };
-        let needed = needed && required.iter().any(|it| it.as_str() == Some(key));
+        // An object without a spec is of no use, whatever the schema says.
+        let listed = required.iter().any(|it| it.as_str() == Some(key));
+        let needed = needed && (listed || (top && key == SPEC));
         path.push(key.to_owned());
         if expands(property, path) {
             walk(property, needed, path, found);
@@ -197,7 +208,7 @@ fn field(schema: &Object<'_>, path: &[String], required: bool) -> Field {
     };
     let default = default.filter(|it| !it.trim().is_empty());
     let shown = Shown { widget: widget.into(), placeholder: None, options, default };
-    let below = path.strip_prefix(&["spec".to_owned()]).unwrap_or(path);
+    let below = path.strip_prefix(&[SPEC.to_owned()]).unwrap_or(path);
     let title: Vec<_> = below.iter().map(|it| title_of(it)).collect();
     let title = title.join(" › ");
     let description = described(schema);

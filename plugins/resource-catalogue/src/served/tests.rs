@@ -63,7 +63,10 @@ fn pump(data: Value) -> Case {
 fn scalars_become_fields_and_all_else_yaml() {
     let descriptor = describe(&served()).unwrap();
     assert_eq!(descriptor.name, "custom-pumps-water-io");
-    assert_eq!((descriptor.title.as_str(), descriptor.description.as_str()), ("Pump", "A pump moves water."));
+    assert_eq!(
+        (descriptor.title.as_str(), descriptor.description.as_str()),
+        ("Pump", "A pump moves water.")
+    );
     let schema: Value = serde_json::from_str(&descriptor.schema).unwrap();
     let form = |id: &str| {
         let property = &schema["properties"][id];
@@ -158,7 +161,8 @@ fn the_card_has_conditions_and_columns() {
 #[test]
 fn long_names_are_cut_and_stay_apart() {
     let group = "very.long.group.of.an.operator.example.com";
-    let (left, right) = (name("some-quite-long-plural-a", group), name("some-quite-long-plural-b", group));
+    let (left, right) =
+        (name("some-quite-long-plural-a", group), name("some-quite-long-plural-b", group));
     assert_eq!((left.len() <= 63, right.len() <= 63), (true, true));
     assert_ne!(left, right);
 }

@@ -107,7 +107,9 @@ fn sample(schema: &Value, depth: usize) -> Value {
         return first.clone();
     }
     if schema["x-kubernetes-int-or-string"] == true {
-        return json!(depth % 2).as_u64().map_or(json!("50%"), |it| if it == 0 { json!("50%") } else { json!(5) });
+        return json!(depth % 2)
+            .as_u64()
+            .map_or(json!("50%"), |it| if it == 0 { json!("50%") } else { json!(5) });
     }
     match schema["type"].as_str().unwrap_or_default() {
         "string" => json!("a: b\n  c"),
@@ -157,15 +159,17 @@ fn data_of(served: &Served, object: &Value) -> Value {
     let mut data = json!({ "name": "sample" });
     let mut left = object.clone();
     let properties = schema["properties"].as_object().unwrap();
-    for (id, property) in properties.iter().filter(|it| it.0.contains('.') || object.get(it.0).is_some()) {
+    for (id, property) in
+        properties.iter().filter(|it| it.0.contains('.') || object.get(it.0).is_some())
+    {
         let pointer = format!("/{}", id.replace('.', "/"));
         let Some(value) = object.pointer(&pointer).cloned() else { continue };
         let text = match &value {
-            Value::String(text) if property["x-form"] == "text" && plain(text, property) => text.clone(),
-            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::String(text) if property["x-read"] != "yaml" => text.clone(),
             other => other.to_string(),
         };
-        let blank = value == json!("") || value == json!([]) || value == json!({});
+        // What is blank is no value in a field, so it is written in the last one.
+        let blank = [json!(""), json!([]), json!({})].contains(&value);
         if !blank && !matches!(id.as_str(), "spec" | "object") {
             data[id] = json!(text);
             remove(&mut left, &id.split('.').collect::<Vec<_>>());
@@ -177,11 +181,6 @@ fn data_of(served: &Served, object: &Value) -> Value {
         data[last] = json!(left.to_string());
     }
     data
-}
-
-/// Whether a text stands for itself in a field.
-fn plain(text: &str, _property: &Value) -> bool {
-    !text.trim().is_empty()
 }
 
 /// Takes a value out, and the maps that are empty without it.
@@ -225,7 +224,8 @@ fn changed(version: &Version, object: &Value) -> Option<String> {
     }
     let members = body.as_object_mut().unwrap();
     ["apiVersion", "kind", "metadata"].iter().for_each(|it| drop(members.remove(*it)));
-    (body != *object).then(|| format!("{}: {data}\n  wanted {object}\n  became {body}", version.kind))
+    (body != *object)
+        .then(|| format!("{}: {data}\n  wanted {object}\n  became {body}", version.kind))
 }
 
 #[test]

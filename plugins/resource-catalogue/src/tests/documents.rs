@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
 use bowsprit_plugin_sdk::Object;
+use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
 use serde_json::{Value, json};
 
 use super::{definitions, types};
