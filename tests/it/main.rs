@@ -18,6 +18,8 @@ mod dashboard;
 mod diagnostics;
 mod disk;
 mod documents;
+mod drafts;
+mod exports;
 mod identity;
 mod imports;
 mod limits;

@@ -9,7 +9,7 @@ mod cleanup;
 mod diff;
 mod drawn;
 mod execute;
-mod graph;
+pub(crate) mod graph;
 pub mod inventory;
 mod lock;
 pub mod meter;
