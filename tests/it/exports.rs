@@ -351,9 +351,11 @@ async fn without_calls_to_find_values_a_chart_has_none_and_is_right_all_the_same
     let user = host.admin().await;
     let id = user.workflow("w", "nowhere").await;
     let data = json!({"name": "c", "namespace": "x", "data": {"a": "b"}});
-    user.save(&id, &json!({"nodes": [node("c", "configmap", data)], "edges": []})).await;
+    let nodes = [node("c", "configmap", data), node("g", "gizmo", json!({}))];
+    user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
     let files = files(&host, &user, &id, "helm").await;
     assert!(files["values.yaml"].ends_with("{}\n"), "{}", files["values.yaml"]);
+    assert!(files["values.yaml"].contains("# Left out is `g`: no plugin provides `gizmo`.\n"));
     assert!(files["templates/configmap-c.yaml"].contains("a: b"));
     host.finish().await;
 }

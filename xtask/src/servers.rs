@@ -44,7 +44,8 @@ pub(crate) enum Command {
 /// Which servers are needed.
 #[derive(Clone, Copy)]
 pub(crate) enum Needs {
-    /// Kubernetes, MongoDB, the OpenID provider and the registry.
+    /// Kubernetes, MongoDB, the OpenID provider, the registry, and the tools
+    /// that take exports.
     All,
     /// Kubernetes only.
     Kubernetes,

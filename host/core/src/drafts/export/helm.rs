@@ -24,6 +24,7 @@ use self::{
 use super::{
     files::{Files, comment, yaml},
     objects::Source,
+    plain::left_out,
 };
 use crate::{Result, drafts::Draft, runs::plan::Planned, runs::vault::reference};
 
@@ -179,6 +180,7 @@ impl<'s> Chart<'s> {
                 about.push_str(&format!("  {it}\n"));
             }
         }
+        about.push_str(&left_out(source));
         files.add("values.yaml", comment(&about) + &yaml(&self.values.into_value())?);
         Ok(files)
     }

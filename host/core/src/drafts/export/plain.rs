@@ -30,5 +30,13 @@ pub(super) fn header(source: &Source, placeholders: &Placeholders) -> String {
         text.push_str("Before it is applied, values have to take the place of\n");
         names.for_each(|it| text.push_str(&format!("  ${{{it}}}\n")));
     }
-    comment(&text)
+    comment(&(text + &left_out(source)))
+}
+
+/// Says which nodes are not in an export, as they are not in a run.
+pub(super) fn left_out(source: &Source) -> String {
+    let line = |(node, type_name): &(String, String)| {
+        format!("Left out is `{node}`: no plugin provides `{type_name}`.\n")
+    };
+    source.plan.skipped.iter().map(line).collect()
 }
