@@ -18,6 +18,8 @@ mod dashboard;
 mod diagnostics;
 mod disk;
 mod documents;
+mod drafts;
+mod exports;
 mod golden_cases;
 mod health;
 mod identity;

@@ -10,7 +10,7 @@ mod diff;
 mod drawn;
 mod execute;
 mod fields;
-mod graph;
+pub(crate) mod graph;
 pub mod inventory;
 mod lock;
 pub mod meter;

@@ -263,6 +263,26 @@ impl Workflows {
         Ok(self.mine(caller, id).await?.value)
     }
 
+    /// How large drawings may be.
+    pub(crate) fn limits(&self) -> DrawingLimits {
+        self.limits
+    }
+
+    /// A workflow as somebody would save it: with other nodes or edges, where
+    /// they are given. Nothing is stored.
+    pub(crate) async fn drafted(
+        &self,
+        caller: &Caller,
+        id: Id,
+        (nodes, edges): (Option<&RawValue>, Option<&RawValue>),
+    ) -> Result<Workflow> {
+        let mut workflow = self.mine(caller, id).await?.value;
+        if nodes.is_some() || edges.is_some() {
+            workflow.drawing = workflow.drawing.with_replaced(nodes, edges, self.limits)?;
+        }
+        Ok(workflow)
+    }
+
     /// Lays a merge patch (RFC 7386) over the data of one node.
     ///
     /// # Errors

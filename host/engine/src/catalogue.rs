@@ -100,11 +100,19 @@ pub(crate) struct Pinned {
     idle: Idle,
     /// Types that are asked of a plugin which did not describe them, by name.
     more: BTreeMap<String, NodeType>,
+    /// Whether what it renders is remembered, to compare generations by.
+    noted: bool,
 }
 
 impl Pinned {
     pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>, payer: Option<Id>) -> Self {
-        Self { table, runtime, idle: Idle::paid_by(payer), more: BTreeMap::new() }
+        let more = BTreeMap::new();
+        Self { table, runtime, idle: Idle::paid_by(payer), more, noted: true }
+    }
+
+    /// What it renders is not remembered.
+    pub(crate) fn unnoted(self) -> Self {
+        Self { noted: false, ..self }
     }
 
     fn owner(&self, type_name: &str) -> Result<&Generation, CallError> {
@@ -162,6 +170,7 @@ impl Catalogue for Pinned {
     fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue> {
         let table = Arc::clone(&self.table);
         let mut with = Self::new(table, Arc::clone(&self.runtime), self.idle.payer());
+        with.noted = self.noted;
         with.more = more.into_iter().map(|it| (it.descriptor.name.clone(), it)).collect();
         Arc::new(with)
     }
@@ -196,7 +205,9 @@ impl Catalogue for Pinned {
     }
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
-        if let Ok(owner) = self.owner(&node.type_name) {
+        if let Ok(owner) = self.owner(&node.type_name)
+            && self.noted
+        {
             owner.program.recent.note(node, context);
         }
         let found = self.find(&node.type_name);

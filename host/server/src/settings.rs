@@ -184,6 +184,10 @@ pub struct Limits {
     pub upload_bytes: usize,
     /// Bytes of a file to import.
     pub import_bytes: usize,
+    /// Bytes of a workflow's files for other tools.
+    pub export_bytes: usize,
+    /// Calls of plugins for the values of a chart.
+    pub export_calls: usize,
     /// Nodes of a workflow.
     pub nodes: usize,
     /// Edges of a workflow.

@@ -270,14 +270,16 @@ fn wire(
     let admin = PluginAdmin::new(engine.clone(), audit.clone(), events.clone());
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
+    let drafts = workflows::drafts(settings, store, &ring, (&parts, kept.clone()));
     let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
+        drafts,
+        diagnoses: Diagnoses::new(parts, engine, audit.clone()),
         oauth: sign_in::oauth(settings, store, ring, identity.clone())?,
         identity,
         starters: starters::open(settings, &workflows)?,
         workflows,
-        diagnoses: Diagnoses::new(parts, engine, audit.clone()),
         imports,
         search: Search::new(store, offers.palette.clone()),
         dashboard: Dashboard::new(store),
