@@ -30,6 +30,7 @@ mod operators;
 mod palette;
 mod plugin_author;
 mod plugin_life;
+mod plugin_logs;
 mod process;
 mod reference;
 mod reload;

@@ -21,6 +21,7 @@ use bowsprit_host_core::{
 
 use crate::{
     call::{Idle, Runtime},
+    cases::Asked,
     convert::inputs,
     functions::{
         Function,
@@ -100,11 +101,19 @@ pub(crate) struct Pinned {
     idle: Idle,
     /// Types that are asked of a plugin which did not describe them, by name.
     more: BTreeMap<String, NodeType>,
+    /// Whether its calls are users', to be counted, remembered and told.
+    heard: bool,
 }
 
 impl Pinned {
     pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>, payer: Option<Id>) -> Self {
-        Self { table, runtime, idle: Idle::paid_by(payer), more: BTreeMap::new() }
+        Self { table, runtime, idle: Idle::paid_by(payer), more: BTreeMap::new(), heard: true }
+    }
+
+    /// For calls nobody made in earnest: trials and golden files. They appear
+    /// in no figure, no log and no comparison.
+    pub(crate) fn unheard(table: Arc<Table>, runtime: Arc<Runtime>) -> Self {
+        Self { heard: false, ..Self::new(table, runtime, None) }
     }
 
     fn owner(&self, type_name: &str) -> Result<&Generation, CallError> {
@@ -127,12 +136,22 @@ impl Pinned {
         generation: &Generation,
         function: F,
     ) -> Result<F::Output, CallError> {
-        self.runtime.call(&generation.program, &self.idle, function).await
+        if self.heard {
+            self.runtime.call(&generation.program, &self.idle, function).await
+        } else {
+            self.runtime.call_unheard(&generation.program, &self.idle, function).await
+        }
     }
 
     fn plugin(&self, id: &str) -> Result<&Generation, CallError> {
         let plugin = self.table.plugins.get(id).map(Arc::as_ref);
         plugin.ok_or_else(|| CallError::Failed(Error::not_found("plugin", id)))
+    }
+}
+
+impl Asked for Pinned {
+    fn id(&self) -> &str {
+        self.table.plugins.keys().next().map(String::as_str).unwrap_or_default()
     }
 }
 
@@ -196,7 +215,9 @@ impl Catalogue for Pinned {
     }
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
-        if let Ok(owner) = self.owner(&node.type_name) {
+        if let Ok(owner) = self.owner(&node.type_name)
+            && self.heard
+        {
             owner.program.recent.note(node, context);
         }
         let found = self.find(&node.type_name);

@@ -4,6 +4,7 @@ mod identity;
 mod plugins;
 mod readiness;
 mod sign_in;
+mod sources;
 mod workflows;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -206,6 +207,7 @@ async fn start_plugins(
     events: Arc<dyn Events>,
     (edge, budgets, memory): (&Edge, &Budgets, StoredMemory),
 ) -> anyhow::Result<Arc<PluginEngine>> {
+    sources::tend(settings, supervisor)?;
     let config = plugins::config(settings, budgets);
     let engine = PluginEngine::open_with(config, events, Arc::new(memory))?;
     let engine = Arc::new(engine.counted_by(edge.plugin_calls()));
@@ -270,7 +272,7 @@ fn wire(
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
     let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
-    let diagnoses = Diagnoses::new(parts, engine, audit.clone());
+    let diagnoses = Diagnoses::new(parts, engine, runs.clone(), audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
         oauth: sign_in::oauth(settings, store, ring, identity.clone())?,

@@ -263,7 +263,12 @@ fn findings_of(node: &str, error: CallError) -> Result<Vec<Finding>> {
             fixes: Vec::new(),
         }]),
         CallError::UnknownType(name) => Err(Error::not_found("node type", name)),
-        CallError::Failed(error) => Err(error),
+        CallError::Failed(mut error) => {
+            if let Error::Plugin { node: about, .. } = &mut error {
+                *about = Some(node.to_owned());
+            }
+            Err(error)
+        }
     }
 }
 

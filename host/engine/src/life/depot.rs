@@ -77,8 +77,8 @@ fn write(folder: &Path, package: &Package) -> io::Result<()> {
         file.write_all(bytes)?;
         file.sync_data()
     };
-    if let (Some(name), Some(bytes)) = (&package.toml.component, &package.component) {
-        put(folder.join(name), bytes)?;
+    if let (Some(name), Some(code)) = (&package.toml.component, &package.component) {
+        put(folder.join(name), &code.bytes)?;
     }
     for (path, bytes) in &*package.assets {
         put(folder.join("assets").join(path), bytes)?;
