@@ -19,7 +19,7 @@ mod telling;
 mod trial;
 mod upload;
 
-use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
+use std::sync::{Arc, atomic::Ordering};
 
 use bowsprit_host_core::{
     audit::Actor,
@@ -181,7 +181,8 @@ impl PluginEngine {
             return Ok(());
         }
         let most = self.config.self_test_time;
-        let tested = self_test::run(&self.runtime, generation, package, most).await;
+        // Boxed: all calls nested in one future are more than a compiler lays out.
+        let tested = Box::pin(self_test::run(&self.runtime, generation, package, most)).await;
         journey.passed(LoadStage::SelfTest);
         match tested {
             Ok(passed) => {
@@ -344,28 +345,6 @@ impl PluginEngine {
         // Another plugin's component may have changed meanwhile.
         let same = built.generation.program.generation == kept.digest;
         same.then_some(built.generation).ok_or_else(gone)
-    }
-
-    /// Keeps the packages of what was settled. After it serves, for nobody has
-    /// to wait for the disk.
-    pub(crate) async fn store_packages(&self) {
-        let packages = std::mem::take(&mut *self.unkept());
-        let Some(depot) = self.depot.clone().filter(|_| !packages.is_empty()) else { return };
-        let kept = tokio::task::spawn_blocking(move || {
-            for package in &packages {
-                if let Err(error) = depot.keep(package) {
-                    // It serves all the same; only the way back ends with the
-                    // process.
-                    tracing::warn!(plugin = package.toml.id, %error, "plugin's package not kept");
-                }
-            }
-        });
-        // A panic is logged where it happens.
-        let _ = kept.await;
-    }
-
-    fn unkept(&self) -> MutexGuard<'_, Vec<Package>> {
-        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_builtin(&self, package: &Package) -> bool {
