@@ -85,6 +85,7 @@ async fn main() -> ExitCode {
 async fn measure(report: &mut Report) {
     engine::measure(report).await;
     reload::measure(report).await;
+    plugins::measure(report).await;
     start::measure(report).await;
     store::measure(report).await;
     questions::measure(report).await;

@@ -1,7 +1,10 @@
 //! From a saved plugin file to its serving, in a watched folder.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,16 +22,19 @@ use crate::{
 
 const GROUP: &str = "plugin reload";
 const NEW: &str = "new bytes saved → serving";
+const BUSY: &str = "new bytes saved → serving, both processors busy";
 const KNOWN: &str = "known bytes saved → serving";
 /// The plugin that is saved: the largest of ours.
 const PLUGIN: &str = "statefulset";
 const ROUNDS: u32 = 7;
+/// Bytes that no other row saves begin here.
+const BUSY_SALTS: u32 = 1000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Measures new and known bytes.
 pub(crate) async fn measure(report: &mut Report) {
     let prepare = Watched::start();
-    let Some(watched) = report.prepare(GROUP, &[NEW, KNOWN], prepare).await else { return };
+    let Some(watched) = report.prepare(GROUP, &[NEW, BUSY, KNOWN], prepare).await else { return };
     let saves = async {
         let engine = bare_engine();
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -42,6 +48,21 @@ pub(crate) async fn measure(report: &mut Report) {
         watched.measured(ours, theirs, "wasmtime compiling the same bytes", 150.0)
     };
     report.row(GROUP, NEW, saves).await;
+    let saves = async {
+        let busy = Busy::start();
+        let engine = bare_engine();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for salt in BUSY_SALTS..BUSY_SALTS + ROUNDS {
+            let bytes = watched.salted(salt);
+            ours.push(watched.save(&bytes).await);
+            let begun = Instant::now();
+            Component::from_binary(&engine, &bytes).unwrap();
+            theirs.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        busy.stop();
+        watched.measured(ours, theirs, "wasmtime compiling the same bytes, as busy", 400.0)
+    };
+    report.row(GROUP, BUSY, saves).await;
     let saves = async {
         let known = [watched.salted(ROUNDS), watched.salted(ROUNDS + 1)];
         let engine = bare_engine();
@@ -61,6 +82,33 @@ pub(crate) async fn measure(report: &mut Report) {
     };
     report.row(GROUP, KNOWN, saves).await;
     watched.watching.abort();
+}
+
+/// A thread for each processor that does nothing but compute.
+struct Busy {
+    stop: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Busy {
+    fn start() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let processors = std::thread::available_parallelism().map_or(2, Into::into);
+        let threads = (0..processors).map(|_| {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::black_box(0);
+                }
+            })
+        });
+        Self { threads: threads.collect(), stop }
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.threads.into_iter().for_each(|it| it.join().unwrap());
+    }
 }
 
 /// An engine that watches a folder with one plugin, set up as the host's.

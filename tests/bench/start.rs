@@ -13,8 +13,10 @@ use crate::{
 };
 
 const GROUP: &str = "start";
-const FIRST: &str = "first answer, 60 cached plugins";
-const PLUGINS: usize = 60;
+const FIRST: &str = "first answer, 75 cached plugins";
+/// A full installation: the core types, importers, checks and 57 catalogue
+/// entries.
+const PLUGINS: usize = 75;
 const ROUNDS: usize = 7;
 
 /// Measures starts on a store that was made before.
@@ -26,10 +28,11 @@ pub(crate) async fn measure(report: &mut Report) {
         // Compiles, makes the store, and says whether all plugins are there.
         let server = place.start().await;
         let user = administrator(&server).await;
-        let admin = user.get("/admin/plugins").await.expect(200);
-        let listed = admin["plugins"].as_array().unwrap();
-        assert_eq!(listed.len(), PLUGINS);
-        assert!(listed.iter().all(|it| it["state"] == "live"), "{listed:?}");
+        let answer = user.get("/admin/plugins").await.expect(200);
+        let all = answer["plugins"].as_array().unwrap();
+        assert!(all.len() >= PLUGINS, "{} plugins", all.len());
+        let is_live = |it: &&serde_json::Value| it["state"] == "live";
+        assert_eq!(all.iter().filter(is_live).count(), all.len(), "{answer}");
         server.stop().await;
         (plugins, place)
     };

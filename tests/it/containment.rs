@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use crate::runs::node;
 
 /// A host with the guest `misbehave`, an administrator and a cluster.
-struct Scene {
+pub(crate) struct Scene {
     kube: Kube,
-    host: TestHost,
-    admin: User,
+    pub(crate) host: TestHost,
+    pub(crate) admin: User,
     _plugins: tempfile::TempDir,
 }
 
 impl Scene {
-    async fn with(settings: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Option<Self> {
         Self::granting(settings, false).await
     }
 
@@ -40,12 +40,12 @@ impl Scene {
         Some(Self { kube, host, admin, _plugins: plugins })
     }
 
-    async fn finish(self) {
+    pub(crate) async fn finish(self) {
         self.host.finish().await;
     }
 
     /// A workflow of one node that does `deed`.
-    async fn workflow(&self, user: &User, deed: &str, more: Value) -> String {
+    pub(crate) async fn workflow(&self, user: &User, deed: &str, more: Value) -> String {
         let id = user.workflow(&format!("{deed}-{}", unique()), "lab").await;
         draw(user, &id, deed, more).await;
         id

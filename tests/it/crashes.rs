@@ -59,7 +59,7 @@ const ROWS: &[Row] = &[
     row("POST /v1/api/workflows/{id}/export/helm", &[]),
     row(
         "POST /v1/api/workflows/{id}/nodes/{nodeId}/fix",
-        &["workflows", "workflow_revisions", "node_statuses"],
+        &["run_locks", "workflows", "workflow_revisions", "node_statuses"],
     ),
     row("PUT /v1/api/profile", &["users", "sessions"]),
     row("PUT /v1/api/profile/password", &["users"]),

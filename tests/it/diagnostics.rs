@@ -1,5 +1,6 @@
 //! Diagnoses and fixes, with the real checks and a real API server.
 
+use bowsprit_host_core::{id::Id, runs::RUN_LOCKS, time::Timestamp};
 use bowsprit_tests::{Kube, Method, TestHost, User, unique};
 use serde_json::{Value, json};
 
@@ -343,5 +344,58 @@ async fn what_the_cluster_forbids_to_see_is_skipped_and_not_failed() {
     let message = diagnosis["checks"][1]["message"].as_str().unwrap();
     assert!(message.starts_with("Skipped: The cluster does not let us look:"), "{message}");
     assert_eq!(diagnosis["overallStatus"], "warning");
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_fix_takes_parameters_as_its_schema_says() {
+    let Some(lab) = Lab::with_service("wbe").await else { return };
+    for app in ["web", "other"] {
+        lab.run_pods(app).await;
+    }
+    let template = async |parameters: &str| {
+        let query = format!("fix-template/selector-fix?parameters={parameters}");
+        lab.user.get(&lab.path(&query)).await
+    };
+    let chosen = template("%7B%22targetApp%22:%22other%22%7D").await.expect(200);
+    assert!(chosen["parameters"]["properties"]["targetApp"].is_object(), "{chosen}");
+    let yaml = chosen["yaml"].as_str().unwrap();
+    assert!(yaml.contains("app: other"), "{yaml}");
+    template("%5B%5D").await.expect_problem(400, "request.invalid");
+    let bad = template("%7B%22targetApp%22:%22no%20good!%22%7D").await;
+    bad.expect_problem(422, "workflow.findings");
+
+    // Proposed with other parameters it is another fix.
+    let send = async |parameters: Value| {
+        let body = json!({ "fixType": "selector-fix", "yaml": yaml, "parameters": parameters });
+        lab.user.post(&lab.path("fix"), &body).await
+    };
+    let large = json!({ "targetApp": "x".repeat(16 << 10) });
+    send(large).await.expect_problem(413, "request.too-large");
+    let fixed = send(json!({ "targetApp": "other" })).await.expect(200);
+    assert_eq!(fixed["message"], "Correct the selector: applied. What it was for is mended.");
+    assert_eq!(lab.live().await["spec"]["selector"], json!({ "app": "other" }));
+    let workflow = lab.user.get(&format!("/workflows/{}", lab.workflow)).await.expect(200);
+    assert_eq!(workflow["nodes"][0]["data"]["targetApp"], "other");
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn no_fix_is_applied_while_the_workflow_is_being_run() {
+    let Some(lab) = Lab::with_service("wbe").await else { return };
+    lab.run_pods("web").await;
+    let yaml = lab.template().await["yaml"].clone();
+    let body = json!({ "fixType": "selector-fix", "yaml": yaml });
+    // The lock as a run of another host on the same store would hold it.
+    let until = Timestamp::now() + std::time::Duration::from_secs(600);
+    let lock = json!({ "run": Id::new(), "expires_at": until }).to_string();
+    let store = lab.host.store();
+    store.insert(&RUN_LOCKS, &lab.workflow, &lock, None).await.unwrap();
+    lab.user.post(&lab.path("fix"), &body).await.expect_problem(409, "workflow.run.active");
+    assert_eq!(lab.live().await["spec"]["selector"], json!({ "app": "wbe" }));
+    assert!(store.remove_if(&RUN_LOCKS, &lab.workflow, None).await.unwrap());
+    lab.user.post(&lab.path("fix"), &body).await.expect(200);
+    // And it gives the lock back.
+    lab.user.run(&lab.workflow, &json!({})).await.expect(200);
     lab.end().await;
 }

@@ -34,6 +34,7 @@ mod operators;
 mod palette;
 mod plugin_author;
 mod plugin_life;
+mod plugin_logs;
 mod process;
 mod reference;
 mod reload;

@@ -15,7 +15,7 @@ mod openapi;
 mod problem;
 mod rate_limit;
 mod readiness;
-mod request_id;
+pub mod request_id;
 mod routes;
 mod security;
 pub mod serve;

@@ -211,6 +211,10 @@ fn problem(finding: &Value) -> Value {
             "field": { "type": "string", "description": "What to mend." },
             "details": { "type": "string" },
             "findings": { "type": "array", "items": finding },
+            "failedCall": {
+                "type": "string",
+                "description": "Where administrators find what a plugin was asked and wrote.",
+            },
             "requestId": { "type": "string", "description": "As in the host's log." },
         },
         "required": ["error", "message", "code", "requestId"],

@@ -1,7 +1,7 @@
 //! One shape for everything that goes wrong.
 //!
 //! `{"error", "message", "code", "field"?, "details"?, "findings"?,
-//! "requestId"}`: `error` and `message` are the same sentence, because the web
+//! "failedCall"?, "requestId"}`: `error` and `message` are the same sentence, because the web
 //! frontend reads now one, now the other.
 
 pub mod codes;
@@ -14,6 +14,7 @@ use axum::{
 use bowsprit_host_core::{
     Error,
     node_types::{Finding, Severity},
+    plugins::FailedCall,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -151,6 +152,9 @@ impl From<Error> for Problem {
             }
             Error::Busy { retry_after: wait, .. } => retry_after = Some(wait.as_secs().max(1)),
             Error::Unavailable { .. } => retry_after = Some(OUTAGE_RETRY),
+            Error::Plugin { record: Some(id), .. } => {
+                extra.insert("failedCall".into(), FailedCall::path(id).into());
+            }
             _ => {}
         }
         Self(Box::new(Parts {

@@ -15,6 +15,22 @@ pub(crate) fn current() -> String {
     CURRENT.try_with(Id::to_string).unwrap_or_default()
 }
 
+/// The request this task works for, if it is one's.
+pub fn of_task() -> Option<Id> {
+    CURRENT.try_with(|it| *it).ok()
+}
+
+/// Work that goes on for the same request as the task that starts it.
+pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let id = of_task();
+    async move {
+        match id {
+            Some(id) => CURRENT.scope(id, work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// Serves a request under an id.
 pub(crate) fn scope<F: Future>(id: Id, served: F) -> TaskLocalFuture<Id, F> {
     CURRENT.scope(id, served)

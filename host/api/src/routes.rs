@@ -2,6 +2,7 @@
 
 mod admin_audit;
 mod admin_budgets;
+mod admin_plugin_logs;
 mod admin_plugins;
 mod admin_users;
 mod auth;
@@ -42,6 +43,7 @@ pub(crate) fn table() -> Table {
     let table = profile::add(table);
     let table = admin_users::add(table);
     let table = admin_plugins::add(table);
+    let table = admin_plugin_logs::add(table);
     let table = settings::add(table);
     let table = workflows::add(table);
     let table = starters::add(table);

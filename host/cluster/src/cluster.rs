@@ -12,7 +12,7 @@ use bowsprit_host_core::{
 use serde_json::Value;
 
 use crate::{
-    amend, apply, clients::Clients, definitions::Definitions, discovery::Discovery,
+    amend, apply, attached, clients::Clients, definitions::Definitions, discovery::Discovery,
     informers::Informers, objects, probe,
 };
 
@@ -92,6 +92,19 @@ impl Cluster for KubeCluster {
         limit: u32,
     ) -> Result<Vec<Value>> {
         objects::some(&self.clients, &self.discovery, kind, namespace, (selector, limit)).await
+    }
+
+    async fn events(&self, namespace: &str, uid: &str, limit: u32) -> Result<Vec<Value>> {
+        attached::events(&self.clients, namespace, uid, limit).await
+    }
+
+    async fn log_tail(
+        &self,
+        pod: (&str, &str),
+        container: &str,
+        lines: u32,
+    ) -> Result<Vec<String>> {
+        attached::log_tail(self.clients.reads(), pod, container, lines).await
     }
 
     async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool> {

@@ -13,6 +13,7 @@
 mod address;
 mod amend;
 mod apply;
+mod attached;
 mod clients;
 mod cluster;
 mod credentials;

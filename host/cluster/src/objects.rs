@@ -146,7 +146,7 @@ pub(crate) async fn some(
 }
 
 /// Objects in lists do not say what they are.
-fn complete(object: &mut Value, kind: &Kind) {
+pub(crate) fn complete(object: &mut Value, kind: &Kind) {
     if let Some(fields) = object.as_object_mut() {
         fields.entry("apiVersion").or_insert_with(|| kind.api_version().into());
         fields.entry("kind").or_insert_with(|| kind.kind.clone().into());

@@ -22,11 +22,13 @@ use crate::{
     id::Id,
     kubernetes::Cluster,
     node_types::{CallError, Node, NodeTypes},
+    runs::Runs,
     time::Timestamp,
     workflows::{Workflow, Workflows},
 };
 pub use answer::{Diagnosis, FixTemplate};
 pub use fixing::{FixApplied, FixRequest};
+pub use proposal::Parameters;
 use snapshot::Seen;
 
 /// The diagnostics use-cases.
@@ -36,6 +38,7 @@ pub struct Diagnoses {
     clusters: Clusters,
     node_types: Arc<dyn NodeTypes>,
     diagnostics: Arc<dyn Diagnostics>,
+    runs: Runs,
     audit: Audit,
 }
 
@@ -59,13 +62,15 @@ struct Examined {
 }
 
 impl Diagnoses {
-    /// Diagnoses of these workflows, in these clusters, by these plugins.
+    /// Diagnoses of these workflows, in these clusters, by these plugins, and
+    /// repairs between runs.
     pub fn new(
         (workflows, clusters, node_types): (Workflows, Clusters, Arc<dyn NodeTypes>),
         diagnostics: Arc<dyn Diagnostics>,
+        runs: Runs,
         audit: Audit,
     ) -> Self {
-        Self { workflows, clusters, node_types, diagnostics, audit }
+        Self { workflows, clusters, node_types, diagnostics, runs, audit }
     }
 
     /// Runs all checks of a node, one after the other.
@@ -79,42 +84,48 @@ impl Diagnoses {
         Ok(Diagnosis::of(case.name, case.namespace, &examined, Timestamp::now()))
     }
 
-    /// What a fix would change.
+    /// What a fix would change, with these parameters.
     ///
     /// # Errors
     ///
-    /// `diagnostics.fix.unsupported` if it does not apply here.
+    /// `diagnostics.fix.unsupported` if it does not apply here,
+    /// [`Error::Findings`] if a parameter will not do.
     pub async fn template(
         &self,
         caller: &Caller,
         workflow: Id,
         node: &str,
-        fix: &str,
+        (fix, parameters): (&str, &Parameters),
     ) -> Result<FixTemplate> {
         let case = self.open(caller, workflow, node).await?;
         let examined = case.examine().await;
-        let proposal = case.propose(&examined, fix).await?;
+        let proposal = case.propose(&examined, fix, parameters).await?;
         FixTemplate::of(fix, &proposal)
     }
 
     async fn open(&self, caller: &Caller, id: Id, node: &str) -> Result<Case> {
         let workflow = self.workflows.drawn(caller, id).await?;
         let node = drawn_node(&workflow, node)?;
-        let checks = self.diagnostics.checks();
+        let checks = self.diagnostics.checks_for(caller.user);
         if !checks.list().iter().any(|it| it.is_for(&node.type_name)) {
             let message = format!("no plugin has checks for nodes of type `{}`", node.type_name);
             return Err(Error::Refused { code: "diagnostics.none", message });
         }
         let record = self.clusters.mine(caller, &workflow.cluster_id).await?.value;
-        let (node, name, namespace) = self.placed(node, record.namespace()).await?;
+        let (node, name, namespace) = self.placed(caller, node, record.namespace()).await?;
         let cluster = self.clusters.connect(&record).await?;
         Ok(Case { workflow, node, name, namespace, checks, cluster })
     }
 
     /// The node with its data in its current shape and a namespace in it; its
     /// name and namespace.
-    async fn placed(&self, mut node: Node, namespace: &str) -> Result<(Node, String, String)> {
-        let normalized = self.node_types.catalogue().normalize(&node).await;
+    async fn placed(
+        &self,
+        caller: &Caller,
+        mut node: Node,
+        namespace: &str,
+    ) -> Result<(Node, String, String)> {
+        let normalized = self.node_types.catalogue_for(caller.user).normalize(&node).await;
         match normalized {
             Ok((data, _)) => node.data = data,
             // Checks for a type nobody provides see what was saved.

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::node_types::{Answer, CallError, Finding, Json, Kind, Node};
+use crate::{
+    id::Id,
+    node_types::{Answer, CallError, Finding, Json, Kind, Node},
+};
 
 /// One check, as its plugin describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +47,11 @@ pub struct Query {
     pub name: Option<String>,
     /// Which ones by label selector.
     pub selector: Option<String>,
-    /// Also the events about them.
+    /// Also the events about them: after the objects, those of the first
+    /// object first, newest first.
     pub with_events: bool,
-    /// Also this many of the last log lines of pods.
+    /// Also this many of the last log lines of pods: last, one object of kind
+    /// `PodLog` for each container.
     pub log_lines: u32,
     /// Objects at most.
     pub limit: u32,
@@ -124,6 +129,9 @@ pub enum Outcome {
 pub trait Diagnostics: Send + Sync {
     /// The checks as they are now; hold them for one request.
     fn checks(&self) -> Arc<dyn CheckCatalogue>;
+
+    /// The same, its calls charged to a user.
+    fn checks_for(&self, user: Id) -> Arc<dyn CheckCatalogue>;
 }
 
 /// A fixed set of checks. A check is named by its plugin and its id.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::node_types::Finding;
+use crate::{id::Id, node_types::Finding};
 
 /// The cause of an error, for the log only.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -109,6 +109,10 @@ pub enum Error {
         function: &'static str,
         /// A sentence without guest data.
         reason: String,
+        /// The node it was asked about, where the caller knows.
+        node: Option<String>,
+        /// The record of the call, for administrators.
+        record: Option<Id>,
         /// For the log.
         #[source]
         source: Option<BoxError>,

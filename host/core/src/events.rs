@@ -21,6 +21,8 @@ pub enum Topic {
     Notifications(Id),
     /// Lives of plugin generations.
     Plugins,
+    /// What a plugin writes to its log.
+    PluginLog(String),
 }
 
 impl fmt::Display for Topic {
@@ -29,6 +31,7 @@ impl fmt::Display for Topic {
             Self::Workflow(id) => write!(f, "workflow:{id}"),
             Self::Notifications(id) => write!(f, "notifications:{id}"),
             Self::Plugins => f.write_str("plugins"),
+            Self::PluginLog(id) => write!(f, "plugin-log:{id}"),
         }
     }
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::node_types::{CallError, Finding, Json};
+use crate::{
+    id::Id,
+    node_types::{CallError, Finding, Json},
+};
 
 /// One importer, as its plugin describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,6 +208,9 @@ pub trait Progress: Send + Sync {
 pub trait Importers: Send + Sync {
     /// The importers as they are now; hold them for one request.
     fn importers(&self) -> Arc<dyn ImporterCatalogue>;
+
+    /// The same, its calls charged to a user.
+    fn importers_for(&self, user: Id) -> Arc<dyn ImporterCatalogue>;
 }
 
 /// A fixed set of importers.

@@ -74,7 +74,7 @@ impl Imports {
         let file = self.file(&request)?;
         let name = file.name().to_owned();
         let files: Arc<dyn SourceTree> = Arc::new(file);
-        let importers = self.importers.importers();
+        let importers = self.importers.importers_for(caller.user);
         let surest = importers.detect(&files).await.into_iter().next();
         let surest = surest.ok_or_else(|| unknown(&name))?;
         let importer = importers.list().iter().find(|it| it.name == surest.importer);

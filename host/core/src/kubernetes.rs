@@ -177,6 +177,18 @@ pub trait Cluster: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Value>>;
 
+    /// The events about the object with this uid, newest first, up to `limit`.
+    async fn events(&self, namespace: &str, uid: &str, limit: u32) -> Result<Vec<Value>>;
+
+    /// The last lines that a container of a pod has logged, oldest first, up
+    /// to `lines`; what is not UTF-8 is replaced.
+    async fn log_tail(
+        &self,
+        (namespace, pod): (&str, &str),
+        container: &str,
+        lines: u32,
+    ) -> Result<Vec<String>>;
+
     /// Deletes in the background of the server, only if the uid is still this
     /// one. False if it was gone or is another object.
     async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool>;

@@ -10,6 +10,7 @@
 mod admin;
 mod comparison;
 mod generation;
+mod journal;
 mod memory;
 mod report;
 mod stored;
@@ -21,12 +22,13 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Result, audit::Actor};
+use crate::{Result, audit::Actor, id::Id};
 pub use admin::{Activation, ActivationPage, PluginAdmin};
 pub use comparison::{ComparisonReport, ComparisonSummary, InputDifference, ManifestDifference};
 pub use generation::{
     GenerationReport, GenerationState, Hold, SelfTest, StageTime, SwapPolicy, TestFailure,
 };
+pub use journal::{FailedCall, FailedCallSummary, LogLevel, LogLine, masked};
 pub use memory::{ActivationEntry, Happening, PluginMemory, Remembered, ShortMemory};
 pub use report::{Figures, LoadFailure, LoadStage, PluginLimits, PluginReport, PluginState};
 pub use stored::{PLUGINS, StoredMemory};
@@ -103,6 +105,17 @@ pub trait Plugins: Send + Sync {
     /// [`crate::Error::Invalid`] if the bytes are not such an archive,
     /// [`crate::Error::TooLarge`] if there is too much in it.
     async fn validate(&self, packed: Bytes) -> Result<Validation>;
+
+    /// The last lines of the plugin's log that matter at least so much, up to
+    /// `limit`, oldest first. Published under [`crate::events::Topic::PluginLog`]
+    /// as they are written.
+    fn log(&self, id: &str, least: LogLevel, limit: usize) -> Result<Vec<LogLine>>;
+
+    /// The last calls that broke, of one plugin or of all, newest first.
+    fn failed_calls(&self, plugin: Option<&str>) -> Vec<FailedCallSummary>;
+
+    /// A call that broke. Not found also if it is no longer kept.
+    fn failed_call(&self, id: Id) -> Result<FailedCall>;
 
     /// Calls one function of the serving generation. `input` has the form of
     /// `input` in a golden file; what `create` takes is documented with

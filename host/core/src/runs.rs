@@ -49,6 +49,7 @@ pub(crate) use apply::{described, refusal, uid};
 use cleanup::Cleanup;
 pub(crate) use drawn::type_name;
 use inventory::Inventory;
+pub(crate) use lock::Held;
 use lock::Locks;
 pub use lock::{LOCK_LIFE, RUN_LOCKS, RunLock};
 use meter::Meter;

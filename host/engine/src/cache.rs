@@ -10,6 +10,7 @@ mod trusted;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
+    ops::Range,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -64,8 +65,8 @@ impl Cache {
     /// The compiled form of the component with digest `source`, if this very
     /// engine has compiled it before.
     pub(crate) fn load(&self, engine: &Engine, source: Digest) -> Option<Component> {
-        let code = self.read(&self.path(engine, source)).ok()??;
-        trusted::component(engine, &code).ok()
+        let (bytes, code) = self.read(&self.path(engine, source)).ok()??;
+        trusted::component(engine, bytes.get(code)?).ok()
     }
 
     /// Keeps the compiled form. Written beside and renamed, so that a reader
@@ -96,7 +97,8 @@ impl Cache {
         self.folder.join(format!("{}-{:016x}.code", source.hex(), engine_hash(engine)))
     }
 
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    /// A file's bytes, and where in them the code is.
+    fn read(&self, path: &Path) -> io::Result<Option<(Vec<u8>, Range<usize>)>> {
         let mut file = OpenOptions::new().read(true).open(path)?;
         let meta = file.metadata()?;
         let linked = fs::symlink_metadata(path)?.file_type().is_symlink();
@@ -107,7 +109,9 @@ impl Cache {
         file.read_to_end(&mut bytes)?;
         let Some(rest) = bytes.strip_prefix(MAGIC) else { return Ok(None) };
         let Some((sum, code)) = rest.split_at_checked(32) else { return Ok(None) };
-        Ok((Digest::of(code).bytes() == sum).then(|| code.to_owned()))
+        let begin = bytes.len() - code.len();
+        let sound = Digest::of(code).bytes() == sum;
+        Ok(sound.then(|| begin..bytes.len()).map(|code| (bytes, code)))
     }
 }
 

@@ -1,160 +1,156 @@
-//! Written cases: one node in its surroundings, and what each function of its
-//! plugin answers.
+//! Written cases: what a plugin is asked, and what each of its functions
+//! answers. The one home of golden files: the host runs them through this
+//! before a generation serves, and the author's commands through the same.
 //!
-//! A *case* is the `input` of a golden file (the form is that of
-//! `sdk/rust/src/testing/golden.rs`: names as in the WIT, JSON texts embedded
-//! as JSON). An *answer* is `{"ok": …}`, `{"invalid-input": [findings]}`,
+//! A *subject* is the `input` of a golden file; its form depends on the world
+//! (`sdk/rust/src/testing/` documents those of the first three):
+//!
+//! | input | about | functions |
+//! |---|---|---|
+//! | `node` | a node in its surroundings ([`Case`]) | `normalize` … `status` |
+//! | `importer` | the files of `golden/<case>/` | `detect`, `analyze` |
+//! | `node`, of a diagnostics plugin | a node and its cluster's answers | `queries`, `diagnose`, `propose` |
+//! | `served` | kinds a cluster serves | `match-cluster`, `form`, `describe-served` |
+//!
+//! An *answer* is `{"ok": …}`, `{"invalid-input": [findings]}`,
 //! `{"unsupported": ""}` or, if the call broke, `{"failed": {"code", "reason"}}`.
 
 pub(crate) mod answers;
 pub(crate) mod compare;
 mod golden;
 mod input;
+mod node;
+mod patient;
+mod served;
+mod source;
 
 use bowsprit_host_core::{
     Error,
-    node_types::{CallError, Catalogue, Node},
+    catalogues::EntryCatalogue,
+    diagnostics::CheckCatalogue,
+    importers::ImporterCatalogue,
+    node_types::{CallError, Catalogue, Finding},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::world::World;
 pub use compare::{Difference, differences};
-pub use golden::{Golden, GoldenError, golden_files};
+pub use golden::{Golden, GoldenError};
 pub use input::{Case, CaseError};
+pub use node::Function;
+pub use patient::Patient;
+pub use served::Definitions;
+pub use source::SourceCase;
 
-/// A function of `node-types` that takes a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Function {
-    /// Data of a new node.
-    Create,
-    /// The data in its current shape.
-    Normalize,
-    /// What neighbours may know.
-    PublicView,
-    /// What is wrong.
-    Validate,
-    /// The objects.
-    Render,
-    /// What a status needs.
-    Observe,
-    /// How the node is doing.
-    Status,
+/// One plugin that can be asked whatever its world has.
+pub trait Asked: Catalogue + ImporterCatalogue + CheckCatalogue + EntryCatalogue {
+    /// Its id.
+    fn id(&self) -> &str;
 }
 
-impl Function {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Create,
-        Self::Normalize,
-        Self::PublicView,
-        Self::Validate,
-        Self::Render,
-        Self::Observe,
-        Self::Status,
-    ];
+/// What a golden file is about.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A node.
+    Node(Case),
+    /// A source to be imported.
+    Source(SourceCase),
+    /// A node that may be ill.
+    Patient(Patient),
+    /// Definitions of a cluster.
+    Definitions(Definitions),
+}
 
-    /// As the WIT calls it.
-    pub fn name(self) -> &'static str {
+impl Subject {
+    /// From the `input` of a golden file of a plugin of that world; `files` is
+    /// what lies in the folder of its name.
+    fn read(input: &Value, world: World, files: source::Files) -> Result<Self, CaseError> {
+        Ok(match world {
+            World::ResourceCatalogue if input.get("served").is_some() => {
+                Self::Definitions(Definitions::read(input)?)
+            }
+            World::NodeTypes | World::ResourceCatalogue => Self::Node(Case::read(input)?),
+            World::Importer => Self::Source(SourceCase::read(input, files)?),
+            World::Diagnostics => Self::Patient(Patient::read(input)?),
+        })
+    }
+
+    /// What every function answers that golden files have, by its name.
+    pub async fn call_all(&self, plugin: &dyn Asked) -> Value {
         match self {
-            Self::Create => "create",
-            Self::Normalize => "normalize",
-            Self::PublicView => "public-view",
-            Self::Validate => "validate",
-            Self::Render => "render",
-            Self::Observe => "observe",
-            Self::Status => "status",
+            Self::Node(it) => it.call_all(plugin).await,
+            Self::Source(it) => it.call_all(plugin).await,
+            Self::Patient(it) => it.call_all(plugin).await,
+            Self::Definitions(it) => it.call_all(plugin).await,
         }
     }
 
-    /// The function of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.name() == name)
-    }
-}
-
-impl Case {
-    /// Calls one function. `normalize` gets the data as it is written, the
-    /// others as `normalize` answers it, like from a host; if that fails, so
-    /// do they.
-    pub async fn call(&self, catalogue: &dyn Catalogue, function: Function) -> Value {
-        if function == Function::Create {
-            let node = &self.node;
-            let name = self.suggested_name();
-            let made = catalogue.create(&node.type_name, &node.id, &name, &self.context).await;
-            return outcome(made, |it| answers::embedded(&it));
-        }
-        let normalized = catalogue.normalize(&self.node).await;
-        if function == Function::Normalize {
-            return outcome(normalized, |(data, findings)| {
-                json!([answers::embedded(&data), answers::findings(&findings)])
-            });
-        }
-        match normalized {
-            Ok((data, _)) => {
-                let node = Node { data, ..self.node.clone() };
-                self.call_with(catalogue, function, &node).await
-            }
-            Err(error) => outcome(Err::<Value, _>(error), |it| it),
-        }
-    }
-
-    /// What every function answers that golden files have, by its name;
-    /// `status` only if the case has the cluster's answers.
-    pub async fn call_all(&self, catalogue: &dyn Catalogue) -> Value {
-        let mut all = Map::new();
-        for function in Function::ALL {
-            let left_out = match function {
-                Function::Create => true,
-                Function::Status => !self.has_answers(),
-                _ => false,
-            };
-            if !left_out {
-                all.insert(function.name().to_owned(), self.call(catalogue, function).await);
-            }
-        }
-        Value::Object(all)
-    }
-
-    async fn call_with(&self, catalogue: &dyn Catalogue, function: Function, node: &Node) -> Value {
-        let context = &self.context;
-        match function {
-            Function::PublicView => {
-                outcome(catalogue.public_view(node).await, |it| answers::embedded(&it))
-            }
-            Function::Validate => {
-                let found = catalogue.validate(node, context).await;
-                outcome(found, |it| answers::findings(&it))
-            }
-            Function::Render => {
-                outcome(catalogue.render(node, context).await, |it| answers::rendered(&it))
-            }
-            Function::Observe => {
-                outcome(catalogue.observe(node, context).await, |it| answers::watches(&it))
-            }
-            Function::Create | Function::Normalize | Function::Status => {
-                let previous = self.previous.as_ref();
-                let status = catalogue.status(node, self.answers(), &self.at, previous).await;
-                outcome(status, |it| answers::status(&it))
-            }
+    /// The node, if it is about one and what renders it.
+    pub fn node(&self) -> Option<&Case> {
+        match self {
+            Self::Node(it) => Some(it),
+            _ => None,
         }
     }
 }
 
-fn outcome<T>(answer: Result<T, CallError>, written: impl FnOnce(T) -> Value) -> Value {
+/// What a function said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// In the form of a golden file.
+    pub(crate) answer: Value,
+    /// Findings anywhere in it.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Writes down what was said. The call itself breaking is no answer.
+fn said<T>(
+    answer: Result<T, CallError>,
+    written: impl FnOnce(T) -> (Value, Vec<Finding>),
+) -> Result<Said, CallError> {
     match answer {
-        Ok(value) => json!({ "ok": written(value) }),
-        Err(CallError::InvalidInput(found)) => {
-            json!({ "invalid-input": answers::findings(&found) })
+        Ok(value) => {
+            let (value, findings) = written(value);
+            Ok(Said { answer: json!({ "ok": value }), findings })
         }
-        Err(CallError::Unsupported(what)) => json!({ "unsupported": what }),
-        Err(CallError::UnknownType(name)) => failed("plugin.node-type.unknown", &name),
+        Err(CallError::InvalidInput(findings)) => {
+            let answer = json!({ "invalid-input": answers::findings(&findings) });
+            Ok(Said { answer, findings })
+        }
+        Err(CallError::Unsupported(what)) => {
+            Ok(Said { answer: json!({ "unsupported": what }), findings: Vec::new() })
+        }
+        Err(broke) => Err(broke),
+    }
+}
+
+/// The answer, also of a call that broke.
+fn outcome<T>(answer: Result<T, CallError>, written: impl FnOnce(T) -> Value) -> Value {
+    answer_of(said(answer, |it| (written(it), Vec::new())))
+}
+
+fn answer_of(said: Result<Said, CallError>) -> Value {
+    match said {
+        Ok(said) => said.answer,
+        Err(CallError::UnknownType(name)) => {
+            failed("plugin.node-type.unknown", &format!("there is no node type `{name}`"))
+        }
         Err(CallError::Failed(Error::Plugin { code, reason, .. })) => failed(code, &reason),
         Err(CallError::Failed(Error::Busy { code, message, .. })) => failed(code, &message),
-        Err(CallError::Failed(other)) => failed("plugin.failed", &other.to_string()),
+        Err(other) => failed("plugin.failed", &other.to_string()),
     }
 }
 
 fn failed(code: &str, reason: &str) -> Value {
     json!({ "failed": { "code": code, "reason": reason } })
+}
+
+/// Reads JSON of a form; the error names the field.
+fn read<T: serde::de::DeserializeOwned>(input: &Value) -> Result<T, CaseError> {
+    serde_path_to_error::deserialize(input).map_err(|error| CaseError {
+        field: error.path().to_string(),
+        problem: format!("is not as it should be: {}", error.inner()),
+    })
 }
 
 #[cfg(test)]

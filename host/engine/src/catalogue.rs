@@ -21,6 +21,7 @@ use bowsprit_host_core::{
 
 use crate::{
     call::{Idle, Runtime},
+    cases::Asked,
     convert::inputs,
     functions::{
         Function,
@@ -102,17 +103,25 @@ pub(crate) struct Pinned {
     more: BTreeMap<String, NodeType>,
     /// Whether what it renders is remembered, to compare generations by.
     noted: bool,
+    /// Whether its calls are users', to be counted, remembered and told.
+    heard: bool,
 }
 
 impl Pinned {
     pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>, payer: Option<Id>) -> Self {
         let more = BTreeMap::new();
-        Self { table, runtime, idle: Idle::paid_by(payer), more, noted: true }
+        Self { table, runtime, idle: Idle::paid_by(payer), more, noted: true, heard: true }
     }
 
     /// What it renders is not remembered.
     pub(crate) fn unnoted(self) -> Self {
         Self { noted: false, ..self }
+    }
+
+    /// For calls nobody made in earnest: trials and golden files. They appear
+    /// in no figure, no log and no comparison.
+    pub(crate) fn unheard(table: Arc<Table>, runtime: Arc<Runtime>) -> Self {
+        Self { heard: false, noted: false, ..Self::new(table, runtime, None) }
     }
 
     fn owner(&self, type_name: &str) -> Result<&Generation, CallError> {
@@ -135,12 +144,22 @@ impl Pinned {
         generation: &Generation,
         function: F,
     ) -> Result<F::Output, CallError> {
-        self.runtime.call(&generation.program, &self.idle, function).await
+        if self.heard {
+            self.runtime.call(&generation.program, &self.idle, function).await
+        } else {
+            self.runtime.call_unheard(&generation.program, &self.idle, function).await
+        }
     }
 
     fn plugin(&self, id: &str) -> Result<&Generation, CallError> {
         let plugin = self.table.plugins.get(id).map(Arc::as_ref);
         plugin.ok_or_else(|| CallError::Failed(Error::not_found("plugin", id)))
+    }
+}
+
+impl Asked for Pinned {
+    fn id(&self) -> &str {
+        self.table.plugins.keys().next().map(String::as_str).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,10 @@
 //! From a component's bytes to something that starts in microseconds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
+};
 
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -16,7 +20,8 @@ use crate::{
     config::EngineConfig,
     failure::failure,
     instance::{Exports, State},
-    package::{Digest, Wants},
+    life::book::Journey,
+    package::{Code, Digest, Wants},
     world::World,
 };
 
@@ -36,6 +41,7 @@ pub(crate) struct Compiler {
     engine: Engine,
     linker: Linker<State>,
     cache: Option<Arc<Cache>>,
+    loaded: Arc<Loaded>,
     workers: Arc<Semaphore>,
     patience: Duration,
 }
@@ -82,6 +88,7 @@ impl Compiler {
             engine: engine.clone(),
             linker,
             cache: cache.map(Arc::new),
+            loaded: Arc::default(),
             workers: Arc::new(Semaphore::new(config.compile_workers.max(1))),
             patience: config.limits.compile,
         })
@@ -91,29 +98,40 @@ impl Compiler {
         &self.engine
     }
 
-    /// Admits, compiles (or finds compiled) and links a component.
+    /// Admits, compiles (or finds compiled) and links a component; notes what
+    /// each took, waiting for the compiler included.
     pub(crate) async fn prepare(
         &self,
-        bytes: Arc<[u8]>,
+        component: Code,
         world: World,
         wants: &Wants,
+        journey: &mut Journey,
     ) -> Result<Linked, LoadFailure> {
         let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| interrupted())?;
         let (engine, cache, wants) = (self.engine.clone(), self.cache.clone(), wants.clone());
+        let loaded = Arc::clone(&self.loaded);
         let compiling = spawn_blocking(move || {
             // Nobody can stop a compiler; its place is taken until it ends by
             // itself, so that a second such component does not take another.
             let _worker = worker;
-            let needs = admit(&bytes, world, &wants)?;
-            compile(&engine, cache.as_deref(), &bytes).map(|(it, code)| (it, code, needs))
+            let begun = Instant::now();
+            let needs = admit(&component.bytes, world, &wants)?;
+            let admitted = begun.elapsed();
+            let compiled = match loaded.find(component.digest) {
+                Some(compiled) => compiled,
+                None => loaded.keep(component.digest, compile(&engine, cache, &component)?),
+            };
+            Ok::<_, LoadFailure>((compiled, component.digest, needs, admitted))
         });
         let compiled = tokio::time::timeout(self.patience, compiling).await;
         let compiled = compiled.map_err(|_| too_slow(self.patience))?;
-        let (component, code, needs) = compiled.map_err(|_| interrupted())??;
+        let (component, code, needs, admitted) = compiled.map_err(|_| interrupted())??;
+        journey.split(LoadStage::Admit, admitted, LoadStage::Compile);
         let linked = self.linker.instantiate_pre(&component).and_then(|pre| {
             let exports = Exports::of(&pre, world)?;
-            Ok(Linked { pre, exports, code, needs })
+            Ok(Linked { pre, exports, code, needs, _component: component })
         });
+        journey.passed(LoadStage::Link);
         linked.map_err(|error| {
             tracing::debug!(?error, "component not linked");
             failure(
@@ -135,28 +153,64 @@ pub(crate) struct Linked {
     pub(crate) code: Digest,
     /// What its imports take.
     pub(crate) needs: Needs,
+    /// Lets the next plugin with the same bytes find them compiled.
+    _component: Arc<Component>,
+}
+
+/// Components that something holds: a thousand plugins made of twenty
+/// components take the memory of twenty.
+#[derive(Default)]
+struct Loaded(Mutex<BTreeMap<Digest, Weak<Component>>>);
+
+impl Loaded {
+    fn find(&self, code: Digest) -> Option<Arc<Component>> {
+        self.all().get(&code)?.upgrade()
+    }
+
+    /// Keeps a component for as long as somebody holds it. Of two that were
+    /// compiled at once the first stays.
+    fn keep(&self, code: Digest, component: Component) -> Arc<Component> {
+        let mut all = self.all();
+        all.retain(|_, it| it.strong_count() > 0);
+        if let Some(first) = all.get(&code).and_then(Weak::upgrade) {
+            return first;
+        }
+        let component = Arc::new(component);
+        all.insert(code, Arc::downgrade(&component));
+        component
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Weak<Component>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn compile(
     engine: &Engine,
-    cache: Option<&Cache>,
-    bytes: &[u8],
-) -> Result<(Component, Digest), LoadFailure> {
-    let code = Digest::of(bytes);
-    if let Some(component) = cache.and_then(|cache| cache.load(engine, code)) {
-        return Ok((component, code));
+    cache: Option<Arc<Cache>>,
+    code: &Code,
+) -> Result<Component, LoadFailure> {
+    if let Some(component) = cache.as_ref().and_then(|cache| cache.load(engine, code.digest)) {
+        return Ok(component);
     }
-    let component = Component::from_binary(engine, bytes).map_err(|error| {
+    let component = Component::from_binary(engine, &code.bytes).map_err(|error| {
         tracing::debug!(?error, "component not compiled");
         refused(&error)
     })?;
-    if let Some(cache) = cache
-        && let Err(error) = cache.store(engine, code, &component)
-    {
-        // The plugin works; only the next start is slower.
-        tracing::warn!(%error, "compiled code not cached");
+    if let Some(cache) = cache {
+        keep(cache, engine.clone(), code.digest, component.clone());
     }
-    Ok((component, code))
+    Ok(component)
+}
+
+/// Writes compiled code to the cache. Nobody waits for the disk: the plugin
+/// works without, and only the next start would be slower.
+fn keep(cache: Arc<Cache>, engine: Engine, code: Digest, component: Component) {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = cache.store(&engine, code, &component) {
+            tracing::warn!(%error, "compiled code not cached");
+        }
+    });
 }
 
 /// Why the compiler does not want it. What does not fit the pool is told by

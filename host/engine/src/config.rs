@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use bowsprit_host_core::{budgets::Budgets, plugins::SwapPolicy};
+use bowsprit_host_core::{budgets::Budgets, id::Id, plugins::SwapPolicy};
 
 use crate::limits::{Caps, Limits};
 
@@ -60,6 +60,9 @@ pub struct EngineConfig {
     pub self_test_time: Duration,
     /// What a new generation is watched for.
     pub guard: Guard,
+    /// The request that is being served where it is called, for logs. Default:
+    /// none ever.
+    pub trace: fn() -> Option<Id>,
 }
 
 /// What plugins are granted unasked.
@@ -121,6 +124,7 @@ impl Default for EngineConfig {
             compare_time: Duration::from_secs(2),
             self_test_time: Duration::from_secs(5),
             guard: Guard::default(),
+            trace: || None,
         }
     }
 }

@@ -10,3 +10,4 @@ mod pointers;
 mod shape;
 #[cfg(test)]
 mod tests;
+pub(crate) mod written;

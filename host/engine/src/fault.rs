@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bowsprit_host_core::{Error, error::BoxError, node_types::CallError};
+use bowsprit_host_core::{Error, error::BoxError, id::Id, node_types::CallError};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use crate::limits::{HostCallsExceeded, MemoryExceeded};
@@ -131,8 +131,13 @@ impl Fault {
         }
     }
 
-    /// As the port says it.
-    pub(crate) fn into_call_error(self, plugin: &str, function: &'static str) -> CallError {
+    /// As the port says it; `record` is where more is kept of it.
+    pub(crate) fn into_call_error(
+        self,
+        plugin: &str,
+        function: &'static str,
+        record: Option<Id>,
+    ) -> CallError {
         if matches!(self, Self::Busy) {
             return CallError::Failed(Error::Busy {
                 code: self.code(),
@@ -149,7 +154,8 @@ impl Fault {
             | Self::Internal(what) => Some(what.into()),
             _ => None,
         };
-        CallError::Failed(Error::Plugin { code, plugin: plugin.into(), function, reason, source })
+        let (plugin, node) = (plugin.into(), None);
+        CallError::Failed(Error::Plugin { code, plugin, function, reason, node, record, source })
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod importer;
 pub(crate) mod node_types;
 
 use bowsprit_host_core::node_types as core;
+use serde_json::Value;
 use wasmtime::Store;
 
 use crate::{
@@ -65,6 +66,12 @@ pub(crate) trait Function: Send + Sync {
     /// The node it is about, into whose data findings point.
     fn node(&self) -> Option<&types::Node> {
         None
+    }
+
+    /// What it sends, as `input` of a golden file as far as there is such a
+    /// form: for the record of a call that broke.
+    fn input(&self) -> Value {
+        Value::Null
     }
 
     /// Lays out what the call may look at.

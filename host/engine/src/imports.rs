@@ -1,12 +1,20 @@
 //! What a component may call: the host's side of each import.
 
+use bowsprit_host_core::{
+    plugins::{LogLevel, LogLine},
+    time::Timestamp,
+};
+
 use crate::{
     bindings::v0_1::{assets, log, progress, source_files, types},
+    call::Ticket,
     instance::{Source, State},
 };
 
 /// Longest log line of a guest, bytes.
 const LOG_LINE: usize = 8 << 10;
+/// As much of it stays for administrators to look at, bytes.
+const KEPT_LINE: usize = 2 << 10;
 /// Longest sentence about progress, bytes.
 const SENTENCE: usize = 200;
 
@@ -22,6 +30,23 @@ impl log::Host for State {
         self.lines_left = left;
         let message = message.get(..message.floor_char_boundary(LOG_LINE)).unwrap_or_default();
         let (plugin, generation, function) = (&self.plugin, &self.generation, self.function);
+        let kept = message.get(..message.floor_char_boundary(KEPT_LINE)).unwrap_or_default();
+        let Ticket { call, trace } = self.ticket;
+        self.journal.write(LogLine {
+            number: 0,
+            at: Timestamp::now(),
+            level: match level {
+                log::Level::Debug => LogLevel::Debug,
+                log::Level::Info => LogLevel::Info,
+                log::Level::Warn => LogLevel::Warn,
+                log::Level::Error => LogLevel::Error,
+            },
+            generation: generation.clone(),
+            function,
+            message: kept.to_owned(),
+            trace,
+            call,
+        });
         // Debug formatting escapes line breaks and terminal sequences.
         match level {
             log::Level::Debug => {

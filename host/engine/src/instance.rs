@@ -11,9 +11,11 @@ use wasmtime::{
 use crate::{
     bill::Bill,
     bindings::v0_1::{catalogue, diagnostics, importer, node_types},
+    call::Ticket,
     compile::Linked,
     count::Counted,
     grants::Grants,
+    journal::Journal,
     life::{figures::Figures, recent::Recent},
     limits::{CallLimits, HostCallsExceeded, MemoryAccount},
     package::{Assets, Digest},
@@ -25,6 +27,8 @@ use crate::{
 pub(crate) struct Program {
     /// The plugin's id.
     pub(crate) plugin: String,
+    /// The plugin's version.
+    pub(crate) version: String,
     /// Digest of the generation.
     pub(crate) digest: Digest,
     /// The same in hex, for spans.
@@ -40,6 +44,8 @@ pub(crate) struct Program {
     pub(crate) figures: Arc<Figures>,
     /// What the plugin was asked lately, whatever the generation.
     pub(crate) recent: Arc<Recent>,
+    /// Where the plugin's log goes, whatever the generation.
+    pub(crate) journal: Arc<Journal>,
 }
 
 /// What the host keeps for one instance.
@@ -51,6 +57,8 @@ pub(crate) struct State {
     pub(crate) plugin: String,
     pub(crate) generation: String,
     pub(crate) function: &'static str,
+    pub(crate) ticket: Ticket,
+    pub(crate) journal: Arc<Journal>,
     /// Ticks this call may still run for.
     ticks_left: u64,
     pub(crate) lines_left: u32,
@@ -167,7 +175,7 @@ impl Instance {
     /// already.
     pub(crate) async fn start(
         program: &Program,
-        function: &'static str,
+        (function, ticket): (&'static str, Ticket),
         bill: &Bill<'_>,
     ) -> wasmtime::Result<Self> {
         let limits = &program.limits;
@@ -180,6 +188,8 @@ impl Instance {
             plugin: program.plugin.clone(),
             generation: program.generation.clone(),
             function,
+            ticket,
+            journal: Arc::clone(&program.journal),
             ticks_left: ticks(limits),
             lines_left: limits.log_lines,
             lines_dropped: 0,
@@ -206,10 +216,16 @@ impl Instance {
     }
 
     /// Gives the next call its own time and log lines.
-    pub(crate) fn arm(&mut self, function: &'static str, limits: &CallLimits, bill: &Bill<'_>) {
+    pub(crate) fn arm(
+        &mut self,
+        (function, ticket): (&'static str, Ticket),
+        limits: &CallLimits,
+        bill: &Bill<'_>,
+    ) {
         let state = self.store.data_mut();
         bill.memory(&state.used);
         state.function = function;
+        state.ticket = ticket;
         state.ticks_left = ticks(limits);
         state.lines_left = limits.log_lines;
         state.lines_dropped = 0;

@@ -33,6 +33,7 @@ mod generations;
 mod grants;
 mod imports;
 mod instance;
+mod journal;
 mod life;
 mod limits;
 mod occupancy;
@@ -74,8 +75,9 @@ use call::Runtime;
 use catalogue::Table;
 use compile::Compiler;
 use generations::Generations;
+use journal::Failures;
 use life::{depot::Depot, figures::Alarm, guard, ledger::Ledger};
-use package::Sight;
+use package::{Package, Sight};
 use reload::{AllShared, Reloader};
 use sources::Sources;
 use ticker::Ticker;
@@ -100,7 +102,10 @@ pub struct PluginEngine {
     loading: AtomicBool,
     reloader: tokio::sync::Mutex<Reloader>,
     ledger: Ledger,
+    events: Arc<dyn Events>,
     depot: Option<Depot>,
+    /// Packages that are yet to be kept.
+    unkept: Mutex<Vec<Package>>,
     alarms: (UnboundedSender<Alarm>, tokio::sync::Mutex<UnboundedReceiver<Alarm>>),
     calls: Option<Arc<dyn PluginCalls>>,
     outcomes: counter::Sender<u64>,
@@ -153,6 +158,9 @@ impl PluginEngine {
             idle: Arc::new(Semaphore::new(config.limits.idle_instances)),
             wait: config.limits.wait,
             budgets: config.budgets.clone(),
+            trace: config.trace,
+            failures: Failures::default(),
+            calls: AtomicU64::new(0),
         };
         let generations = Generations::new(config.kept_generations, config.policy, depot.is_some());
         let (alarm, alarms) = unbounded_channel();
@@ -167,8 +175,10 @@ impl PluginEngine {
             due: AtomicBool::new(false),
             loading: AtomicBool::new(false),
             reloader: tokio::sync::Mutex::new(Reloader::new(Sources::new(dirs.clone()))),
-            ledger: Ledger::new(memory, events),
+            ledger: Ledger::new(memory, Arc::clone(&events)),
+            events,
             depot,
+            unkept: Mutex::default(),
             alarms: (alarm, tokio::sync::Mutex::new(alarms)),
             calls: None,
             outcomes: counter::Sender::new(0),

@@ -6,12 +6,10 @@
 //! or be. Operators and the guard do the rest. All that happens is noted in
 //! the `ledger`.
 
-mod ask;
 pub(crate) mod book;
 mod compare;
 pub(crate) mod depot;
 pub(crate) mod figures;
-mod form;
 pub(crate) mod guard;
 pub(crate) mod ledger;
 pub(crate) mod operator;
@@ -42,8 +40,7 @@ use crate::{
     grants::Grants,
     instance::Program,
     limits::CallLimits,
-    package::{Code, Digest, Package, PluginToml},
-    world::World,
+    package::{CodeOf, Digest, Package, PluginToml},
 };
 use book::Journey;
 use figures::Figures;
@@ -119,8 +116,8 @@ impl PluginEngine {
     ) -> Result<Arc<Generation>, LoadFailure> {
         let id = &package.toml.id;
         let (base, digest) = match package.toml.code() {
-            Code::Own(_) => (None, package.digest),
-            Code::Of(used) => {
+            CodeOf::Own(_) => (None, package.digest),
+            CodeOf::Of(used) => {
                 let base = self.generations().live(used).cloned();
                 let base = base.filter(|it| it.toml.uses.is_none());
                 let base = base.ok_or_else(|| missing(id, used))?;
@@ -137,20 +134,23 @@ impl PluginEngine {
         let linked = match (&base, &package.component) {
             (Some(base), _) if base.toml.world() == world => {
                 admit_needs(&base.program.linked.needs, &package.toml.wants)?;
+                journey.passed(LoadStage::Admit);
                 base.program.linked.clone()
             }
             (Some(base), _) => return Err(other_kind(package, &base.toml)),
-            (None, Some(bytes)) => {
-                self.compiler.prepare(Arc::clone(bytes), world, &package.toml.wants).await?
+            (None, Some(code)) => {
+                let wants = &package.toml.wants;
+                self.compiler.prepare(code.clone(), world, wants, journey).await?
             }
             (None, None) => return Err(missing(id, "")),
         };
-        journey.passed(LoadStage::Compile);
         let limits = CallLimits::of(&self.config.limits, &self.config.caps, &package.toml.limits);
         let EngineConfig { compared_inputs, compared_bytes, .. } = self.config;
         let recent = self.shared.recent(id, || Recent::new(compared_inputs, compared_bytes));
         let program = Program {
             plugin: id.clone(),
+            version: package.toml.version.clone(),
+            journal: self.journal(id),
             digest,
             generation: digest.hex(),
             linked,
@@ -171,7 +171,7 @@ impl PluginEngine {
     /// Runs the golden files of a generation that has never passed them here.
     async fn self_test(
         &self,
-        generation: &Generation,
+        generation: &Arc<Generation>,
         package: &Package,
         journey: &mut Journey,
         report: &mut GenerationReport,
@@ -180,12 +180,9 @@ impl PluginEngine {
             report.self_test = passed;
             return Ok(());
         }
-        // Golden files of other kinds have other forms.
-        if package.toml.world() != World::NodeTypes {
-            return Ok(());
-        }
         let most = self.config.self_test_time;
-        let tested = self_test::run(&self.runtime, generation, &package.golden, most).await;
+        // Boxed: all calls nested in one future are more than a compiler lays out.
+        let tested = Box::pin(self_test::run(&self.runtime, generation, package, most)).await;
         journey.passed(LoadStage::SelfTest);
         match tested {
             Ok(passed) => {
@@ -220,7 +217,7 @@ impl PluginEngine {
         self.compare(&mut candidate, live.as_deref()).await;
         let verdict = self.judge(&mut candidate);
         if verdict != Verdict::Leave {
-            self.store_package(&candidate.package).await;
+            self.unkept().push(candidate.package.clone());
         }
         let changed = match verdict {
             Verdict::Serve => self.activate(candidate, by)?,
@@ -348,16 +345,6 @@ impl PluginEngine {
         // Another plugin's component may have changed meanwhile.
         let same = built.generation.program.generation == kept.digest;
         same.then_some(built.generation).ok_or_else(gone)
-    }
-
-    async fn store_package(&self, package: &Package) {
-        let Some(depot) = self.depot.clone() else { return };
-        let (id, package) = (package.toml.id.clone(), package.clone());
-        let kept = tokio::task::spawn_blocking(move || depot.keep(&package)).await;
-        if let Ok(Err(error)) = kept {
-            // It serves all the same; only the way back ends with the process.
-            tracing::warn!(plugin = id, %error, "plugin's package not kept");
-        }
     }
 
     fn is_builtin(&self, package: &Package) -> bool {

@@ -15,9 +15,9 @@ use std::{
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use sha2::{Digest as _, Sha256};
 
-use crate::failure::failure;
+use crate::{failure::failure, world::World};
 pub use plugin_toml::is_kebab;
-pub(crate) use plugin_toml::{Asks, Code, PluginToml, Wants};
+pub(crate) use plugin_toml::{Asks, Code as CodeOf, PluginToml, Wants};
 
 /// Largest component, bytes: room for an interpreter, not for a data set.
 const COMPONENT_BYTES: u64 = 32 << 20;
@@ -33,6 +33,8 @@ const ASSETS_DEPTH: usize = 8;
 const GOLDEN_BYTES: u64 = 4 << 20;
 /// Most golden files.
 const GOLDEN: usize = 200;
+/// Most files of golden sources, all cases together.
+const GOLDEN_SOURCES: usize = 1000;
 
 /// SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +69,19 @@ impl std::fmt::Debug for Digest {
 /// The files a component may read, by path below `assets/`.
 pub(crate) type Assets = BTreeMap<String, Vec<u8>>;
 
+/// A component as it was read, hashed once.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) digest: Digest,
+}
+
+impl Code {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: Digest::of(&bytes), bytes: bytes.into() }
+    }
+}
+
 /// A plugin that could be read.
 #[derive(Debug, Clone)]
 pub(crate) struct Package {
@@ -75,9 +90,9 @@ pub(crate) struct Package {
     /// `plugin.toml` as it is written.
     pub(crate) text: Arc<str>,
     /// None if another plugin's component is used.
-    pub(crate) component: Option<Arc<[u8]>>,
+    pub(crate) component: Option<Code>,
     pub(crate) assets: Arc<Assets>,
-    /// Golden files by name.
+    /// Golden files by name, and golden sources by `<case>/<path>`.
     pub(crate) golden: Arc<Assets>,
     /// The generation's identity: of everything above but the golden files.
     pub(crate) digest: Digest,
@@ -140,15 +155,17 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
     *id = PluginToml::guess_id(&text);
     let toml = PluginToml::parse(&text, &file.display().to_string())?;
     let component = match toml.code() {
-        Code::Own(name) => Some(read_bounded(&root, &folder.join(name), COMPONENT_BYTES)?),
-        Code::Of(_) => None,
+        CodeOf::Own(name) => {
+            Some(Code::of(read_bounded(&root, &folder.join(name), COMPONENT_BYTES)?))
+        }
+        CodeOf::Of(_) => None,
     };
     let mut assets = read_assets(&root, &folder.join("assets"))?;
-    if let Code::Of(_) = toml.code() {
+    if let CodeOf::Of(_) = toml.code() {
         add_documents(&root, folder, &mut assets)?;
     }
-    let golden = read_golden(&root, &folder.join("golden"))?;
-    let digest = digest(&text, component.as_deref(), &assets);
+    let golden = read_golden(&root, &folder.join("golden"), toml.world())?;
+    let digest = digest(&text, component.as_ref(), &assets);
     let mut seen = Sha256::new();
     part(&mut seen, "package", digest.bytes());
     golden.iter().for_each(|(name, bytes)| part(&mut seen, name, bytes));
@@ -156,7 +173,7 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
         folder: folder.to_owned(),
         toml: Arc::new(toml),
         text: text.into(),
-        component: component.map(Arc::from),
+        component,
         assets: Arc::new(assets),
         golden: Arc::new(golden),
         digest,
@@ -166,26 +183,31 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
 
 /// The identity of a generation: each part by its name and its own digest,
 /// parts in order of their names.
-fn digest(toml: &str, component: Option<&[u8]>, assets: &Assets) -> Digest {
+fn digest(toml: &str, component: Option<&Code>, assets: &Assets) -> Digest {
     let mut hash = Sha256::new();
     for (path, bytes) in assets {
         part(&mut hash, &format!("assets/{path}"), bytes);
     }
     if let Some(component) = component {
-        part(&mut hash, "component", component);
+        part_of(&mut hash, "component", component.digest);
     }
     part(&mut hash, "plugin.toml", toml.as_bytes());
     Digest(hash.finalize().into())
 }
 
 fn part(hash: &mut Sha256, name: &str, bytes: &[u8]) {
-    hash.update((name.len() as u64).to_le_bytes());
-    hash.update(name);
-    hash.update(Digest::of(bytes).bytes());
+    part_of(hash, name, Digest::of(bytes));
 }
 
-/// `*.json` right below `folder`; other files are the author's own.
-fn read_golden(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {
+fn part_of(hash: &mut Sha256, name: &str, digest: Digest) {
+    hash.update((name.len() as u64).to_le_bytes());
+    hash.update(name);
+    hash.update(digest.bytes());
+}
+
+/// `*.json` right below `folder`, and for importers what lies in the folders of
+/// their names; other files are the author's own.
+pub(crate) fn read_golden(root: &Path, folder: &Path, world: World) -> Result<Assets, LoadFailure> {
     let mut golden = Assets::new();
     let mut left = GOLDEN_BYTES;
     for name in names(folder)?.into_iter().filter(|it| it.ends_with(".json")) {
@@ -197,33 +219,62 @@ fn read_golden(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {
             return Err(too_large(&path, &format!("there are more than {GOLDEN} golden files")));
         }
     }
+    if world == World::Importer {
+        let cases: Vec<String> = golden.keys().cloned().collect();
+        let most = golden.len() + GOLDEN_SOURCES;
+        let mut tree = Tree { root, left, most, files: golden };
+        for case in cases.iter().filter_map(|it| it.strip_suffix(".json")) {
+            tree.add(&folder.join(case), &format!("{case}/"))?;
+        }
+        return Ok(tree.files);
+    }
     Ok(golden)
 }
 
-fn read_assets(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {
-    let mut assets = Assets::new();
-    let mut left = ASSETS_BYTES;
-    let mut open = vec![(folder.to_owned(), String::new(), 0)];
-    while let Some((folder, prefix, depth)) = open.pop() {
-        for name in names(&folder)? {
-            let path = folder.join(&name);
-            let inner = format!("{prefix}{name}");
-            if path.is_dir() {
-                if depth == ASSETS_DEPTH {
-                    return Err(too_large(&path, "its assets are nested too deeply"));
+/// Files below folders, read one after the other within common bounds.
+struct Tree<'r> {
+    root: &'r Path,
+    /// Bytes.
+    left: u64,
+    /// Files.
+    most: usize,
+    files: Assets,
+}
+
+impl Tree<'_> {
+    /// Adds what is below `folder`, its paths beginning with `prefix`.
+    fn add(&mut self, folder: &Path, prefix: &str) -> Result<(), LoadFailure> {
+        let mut open = vec![(folder.to_owned(), prefix.to_owned(), 0)];
+        while let Some((folder, prefix, depth)) = open.pop() {
+            for name in names(&folder)? {
+                let path = folder.join(&name);
+                let inner = format!("{prefix}{name}");
+                if path.is_dir() {
+                    if depth == ASSETS_DEPTH {
+                        return Err(too_large(&path, "its folders are nested too deeply"));
+                    }
+                    open.push((path, format!("{inner}/"), depth + 1));
+                    continue;
                 }
-                open.push((path, format!("{inner}/"), depth + 1));
-                continue;
-            }
-            let bytes = read_bounded(root, &path, left)?;
-            left -= bytes.len() as u64;
-            assets.insert(inner, bytes);
-            if assets.len() > ASSETS {
-                return Err(too_large(&path, &format!("there are more than {ASSETS} assets")));
+                let bytes = read_bounded(self.root, &path, self.left)?;
+                self.left -= bytes.len() as u64;
+                self.files.insert(inner, bytes);
+                if self.files.len() > self.most {
+                    return Err(too_large(
+                        &path,
+                        &format!("there are more than {} files", self.most),
+                    ));
+                }
             }
         }
+        Ok(())
     }
-    Ok(assets)
+}
+
+fn read_assets(root: &Path, folder: &Path) -> Result<Assets, LoadFailure> {
+    let mut tree = Tree { root, left: ASSETS_BYTES, most: ASSETS, files: Assets::new() };
+    tree.add(folder, "")?;
+    Ok(tree.files)
 }
 
 /// Adds what is written for another plugin's component: the YAML files beside

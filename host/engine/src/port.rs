@@ -12,7 +12,8 @@ use bowsprit_host_core::{
     importers::{ImporterCatalogue, Importers},
     node_types::{Catalogue, NodeTypes},
     plugins::{
-        ComparisonReport, GenerationReport, PluginReport, Plugins, SwapPolicy, Trial, Validation,
+        ComparisonReport, FailedCall, FailedCallSummary, GenerationReport, LogLevel, LogLine,
+        PluginReport, Plugins, SwapPolicy, Trial, Validation,
     },
 };
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use crate::{
     PluginEngine,
     catalogue::{Pinned, Table},
     generations::Generations,
+    journal::Journal,
 };
 
 impl NodeTypes for PluginEngine {
@@ -41,11 +43,19 @@ impl Importers for PluginEngine {
     fn importers(&self) -> Arc<dyn ImporterCatalogue> {
         Arc::new(self.pinned(None))
     }
+
+    fn importers_for(&self, user: Id) -> Arc<dyn ImporterCatalogue> {
+        Arc::new(self.pinned(Some(user)))
+    }
 }
 
 impl Diagnostics for PluginEngine {
     fn checks(&self) -> Arc<dyn CheckCatalogue> {
         Arc::new(self.pinned(None))
+    }
+
+    fn checks_for(&self, user: Id) -> Arc<dyn CheckCatalogue> {
+        Arc::new(self.pinned(Some(user)))
     }
 }
 
@@ -104,12 +114,33 @@ impl Plugins for PluginEngine {
         self.validate_packed(packed).await
     }
 
+    fn log(&self, id: &str, least: LogLevel, limit: usize) -> Result<Vec<LogLine>> {
+        Self::generations(self).report(id).ok_or_else(|| Error::not_found("plugin", id))?;
+        let journal = self.shared.written(id);
+        Ok(journal.map(|it| it.recent(least, limit)).unwrap_or_default())
+    }
+
+    fn failed_calls(&self, plugin: Option<&str>) -> Vec<FailedCallSummary> {
+        self.runtime.failures.list(plugin)
+    }
+
+    fn failed_call(&self, id: Id) -> Result<FailedCall> {
+        let found = self.runtime.failures.find(id);
+        found.ok_or_else(|| Error::not_found("failed call", id))
+    }
+
     async fn try_call(&self, id: &str, function: &str, input: &str) -> Result<Trial> {
         self.try_function(id, function, input).await
     }
 }
 
 impl PluginEngine {
+    /// The log of a plugin.
+    pub(crate) fn journal(&self, id: &str) -> Arc<Journal> {
+        let is_known = |id: &str| Self::generations(self).source(id).is_some();
+        self.shared.journal(id, is_known, || Journal::new(id, Arc::clone(&self.events)))
+    }
+
     fn pinned(&self, payer: Option<Id>) -> Pinned {
         let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
         Pinned::new(table, Arc::clone(&self.runtime), payer)

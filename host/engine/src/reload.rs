@@ -17,6 +17,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use crate::{
     PluginEngine,
     failure::failure,
+    journal::Journal,
     life::{Built, Failed, book, recent::Recent},
     package::{Digest, Package, Refusal, Sight},
     sources::{Known, Sources, Standing},
@@ -37,6 +38,8 @@ pub(crate) struct AllShared {
     gates: Mutex<BTreeMap<(String, usize), Arc<Semaphore>>>,
     /// What they were asked lately.
     recents: Mutex<BTreeMap<String, Arc<Recent>>>,
+    /// What they wrote lately.
+    journals: Mutex<BTreeMap<String, Arc<Journal>>>,
 }
 
 impl AllShared {
@@ -63,6 +66,25 @@ impl AllShared {
         let mut recents = self.recents.lock().unwrap_or_else(PoisonError::into_inner);
         recents.retain(|_, it| Arc::strong_count(it) > 1);
         Arc::clone(recents.entry(id.to_owned()).or_insert_with(|| Arc::new(fresh())))
+    }
+
+    /// What the plugin wrote lately. Kept also of plugins that never served:
+    /// their authors want to know why. Those that nobody knows of any more
+    /// leave nothing behind.
+    pub(crate) fn journal(
+        &self,
+        id: &str,
+        is_known: impl Fn(&str) -> bool,
+        fresh: impl FnOnce() -> Journal,
+    ) -> Arc<Journal> {
+        let mut journals = self.journals.lock().unwrap_or_else(PoisonError::into_inner);
+        journals.retain(|id, it| Arc::strong_count(it) > 1 || is_known(id));
+        Arc::clone(journals.entry(id.to_owned()).or_insert_with(|| Arc::new(fresh())))
+    }
+
+    /// The same of a plugin that has been built at least once.
+    pub(crate) fn written(&self, id: &str) -> Option<Arc<Journal>> {
+        self.journals.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }
 
@@ -127,6 +149,7 @@ impl Reloader {
         engine.swap_if_due();
         engine.ledger.tell().await;
         engine.processed(count);
+        engine.store_packages().await;
     }
 
     /// Acts on a folder again, changed or not, on an operator's account.
@@ -140,6 +163,7 @@ impl Reloader {
         self.by = by;
         let touched = self.act(engine, folder, sight, None).await;
         self.ripple(engine, folder, touched).await;
+        engine.store_packages().await;
         self.by = Actor::default();
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use bowsprit_host_core::{
     events::Hub,
-    node_types::{Catalogue, Kind, NodeType},
+    node_types::{Kind, NodeType},
     plugins::{LoadFailure, LoadStage},
 };
 
@@ -17,14 +17,14 @@ use crate::{
     EngineConfig, OpenError, PluginEngine,
     admission::Outside,
     call::Runtime,
+    cases::Asked,
     catalogue::{Pinned, Table},
     describe::Provides,
     failure::failure,
     generations::Generation,
     life::{Candidate, book::Journey},
-    package::{Code, Package, Sight},
+    package::{CodeOf, Package, Sight},
     reload::look,
-    world::World,
 };
 
 pub use crate::package::is_kebab as is_plugin_id;
@@ -114,11 +114,11 @@ impl Workbench {
     /// What the host would record as the plugin's last error.
     pub async fn load(&self, folder: &Path) -> Result<Sample, LoadFailure> {
         let package = read(folder).await?;
-        if let Code::Of(used) = package.toml.code() {
+        if let CodeOf::Of(used) = package.toml.code() {
             self.provide(used).await?;
         }
         let outside = match &package.component {
-            Some(bytes) => Outside::read(bytes)?,
+            Some(code) => Outside::read(&code.bytes)?,
             None => Outside::default(),
         };
         let begun = Instant::now();
@@ -154,14 +154,8 @@ impl Workbench {
 }
 
 impl Sample {
-    /// Whether its golden files are [`crate::cases`]: those of other worlds
-    /// are not about nodes.
-    pub fn is_about_nodes(&self) -> bool {
-        self.about.kind == World::NodeTypes.kind()
-    }
-
     /// The plugin's functions; each catalogue begins with a fresh instance.
-    pub fn catalogue(&self) -> Arc<dyn Catalogue> {
+    pub fn catalogue(&self) -> Arc<dyn Asked> {
         Arc::new(Pinned::new(Arc::clone(&self.table), Arc::clone(&self.runtime), None))
     }
 }
@@ -190,7 +184,7 @@ impl About {
             generation: generation.program.generation.clone(),
             imports: outside.imports,
             exports: outside.exports,
-            component_bytes: package.component.as_ref().map(|it| it.len()),
+            component_bytes: package.component.as_ref().map(|it| it.bytes.len()),
             assets: (package.assets.len(), package.assets.values().map(Vec::len).sum()),
             deadline: limits.deadline,
             memory: limits.memory,

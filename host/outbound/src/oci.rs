@@ -13,6 +13,8 @@
 pub mod artifact;
 mod auth;
 pub mod bundle;
+#[cfg(test)]
+mod fuzz;
 mod manifest;
 mod reference;
 pub mod registry;

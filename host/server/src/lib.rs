@@ -9,6 +9,7 @@ mod flags;
 mod keys;
 mod logging;
 mod output;
+mod registries;
 mod settings;
 mod start;
 mod store;

@@ -4,6 +4,7 @@ mod identity;
 mod plugins;
 mod readiness;
 mod sign_in;
+mod sources;
 mod starters;
 mod workflows;
 
@@ -207,6 +208,7 @@ async fn start_plugins(
     events: Arc<dyn Events>,
     (edge, budgets, memory): (&Edge, &Budgets, StoredMemory),
 ) -> anyhow::Result<Arc<PluginEngine>> {
+    sources::tend(settings, supervisor)?;
     let config = plugins::config(settings, budgets);
     let engine = PluginEngine::open_with(config, events, Arc::new(memory))?;
     let engine = Arc::new(engine.counted_by(edge.plugin_calls()));
@@ -272,10 +274,11 @@ fn wire(
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
     let drafts = workflows::drafts(settings, store, &ring, (&parts, kept.clone()));
     let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
+    let diagnoses = Diagnoses::new(parts, engine, runs.clone(), audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
         drafts,
-        diagnoses: Diagnoses::new(parts, engine, audit.clone()),
+        diagnoses,
         oauth: sign_in::oauth(settings, store, ring, identity.clone())?,
         identity,
         starters: starters::open(settings, &workflows)?,

@@ -2,6 +2,7 @@
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use bowsprit_host_api::request_id::carried;
 use bowsprit_host_core::tasks::{Tasks, Work};
 use futures::FutureExt as _;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -94,7 +95,7 @@ impl Supervisor {
 
 impl Tasks for Supervisor {
     fn spawn(&self, name: &'static str, work: Work) {
-        self.jobs.spawn(contained(name, work));
+        self.jobs.spawn(carried(contained(name, work)));
     }
 
     fn spawn_endless(&self, name: &'static str, work: Work) {

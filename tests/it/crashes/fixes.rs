@@ -47,18 +47,24 @@ async fn fix(row: &Row, store: Store) {
         run_pods(&kube, &namespace, "web").await;
         let path = format!("/workflows/{workflow}/{NODE}");
         let template = admin.get(&format!("{path}/fix-template/selector-fix")).await.expect(200);
-        (path, template["yaml"].clone())
+        (workflow, path, template["yaml"].clone())
     };
-    let act = async |_: &TestHost, admin: &User, (path, yaml): &(String, serde_json::Value)| {
+    let act = async |_: &TestHost,
+                     admin: &User,
+                     (_, path, yaml): &(String, String, serde_json::Value)| {
         let body = json!({ "fixType": "selector-fix", "yaml": yaml });
         admin.post(&format!("{path}/fix"), &body).await.status.is_success()
     };
-    row.walk_on(host, prepare, act, async |_, admin, (path, _), done| {
+    row.walk_on(host, prepare, act, async |_, admin, (workflow, path, _), done| {
         // Whatever became of it, the node can be looked at, and what was
         // answered with success is done.
         let checks = admin.get(&format!("{path}/diagnostics")).await.expect(200)["checks"].clone();
         let selects = !checks[1]["message"].as_str().unwrap().contains("No pod has");
         assert!(selects || !done, "{checks}");
+        // The drawing goes first: no next run undoes what was mended.
+        let drawn = admin.get(&format!("/workflows/{workflow}")).await.expect(200);
+        let drawn = drawn["nodes"][0]["data"]["targetApp"] == "web";
+        assert!(drawn || !selects, "mended and not drawn");
     })
     .await;
 }

@@ -1,10 +1,17 @@
 //! Plugins in a real registry, and in one file.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
 
-use bowsprit_tests::{skipped_without, unique};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bowsprit_tests::{UNHURRIED, User, cache_dir, skipped_without, unique};
+use serde_json::json;
 
 use super::{complains, echo, plugin, says, texts};
+use crate::process::{address, binary, signal};
 
 /// The user of the registry that tests have.
 const ACCESS: [&str; 4] = ["--user", "bowsprit", "--password", "bowsprit-test"];
@@ -141,4 +148,85 @@ fn a_bundle_is_one_file_for_a_site_without_a_registry() {
     assert_eq!(pull(&["--key", "author.pub"]).status.code(), Some(1));
     fs::write(base.join("echo.bundle"), "no archive").unwrap();
     assert_eq!(pull(&["--unsigned"]).status.code(), Some(1));
+}
+
+/// The binary, serving with these sources, as whoever `docker login` knows.
+fn host(base: &Path, sources: &str) -> Child {
+    fs::write(base.join("host.yaml"), format!("plugins:\n  sources:{sources}\n")).unwrap();
+    Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data", "--config", "host.yaml"])
+        .current_dir(base)
+        .env("BOWSPRIT_PLUGINS_CACHE_DIR", cache_dir())
+        .env("DOCKER_CONFIG", base)
+        .env_remove("BOWSPRIT_PLUGINS_DIRS")
+        .envs(UNHURRIED)
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(base.join("host.log")).unwrap())
+        .spawn()
+        .unwrap()
+}
+
+/// Ends it; what it logged.
+async fn log_of(base: &Path, mut child: Child) -> String {
+    signal(&child, "TERM");
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    let log = fs::read_to_string(base.join("host.log")).unwrap();
+    assert!(ended.success(), "{log}");
+    log
+}
+
+/// Waits until the host's log says something.
+async fn until_logged(base: &Path, words: &str) {
+    let logged = async {
+        while !fs::read_to_string(base.join("host.log")).unwrap().contains(words) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let logged = tokio::time::timeout(std::time::Duration::from_secs(60), logged).await;
+    logged.unwrap_or_else(|_| panic!("never logged `{words}`"));
+}
+
+#[tokio::test]
+async fn a_host_installs_what_its_settings_pin_and_serves_on_without_a_registry() {
+    let Some(registry) = skipped_without("BOWSPRIT_TEST_REGISTRY") else { return };
+    let base = tempfile::tempdir().unwrap();
+    let base = base.path();
+    echo(base, "echo");
+    says(base, &["test", "echo", "--update"]);
+    let place = format!("{registry}/it/{}", unique());
+    let pushed = says(base, &with_access(&["push", "echo", &place]));
+    let digest = pushed.trim().split_once('@').unwrap().1.to_owned();
+    let auth = BASE64_STANDARD.encode("bowsprit:bowsprit-test");
+    let login = json!({ "auths": { registry: { "auth": auth } } });
+    fs::write(base.join("config.json"), login.to_string()).unwrap();
+    let source = |digest: &str| format!("\n    - reference: {place}\n      digest: {digest}");
+
+    // Nobody has the other one: the host starts, says so, and serves the first.
+    let nobodys = format!("sha256:{}", "00".repeat(32));
+    let mut child = host(base, &format!("{}{}", source(&nobodys), source(&digest)));
+    let admin = User::register(&address(&mut child), "admin@example.com", None).await;
+    until_logged(base, "plugin installed").await;
+    let mut events = admin.events("/admin/plugins/stream", None).await;
+    while admin.get("/admin/plugins/echo").await.status != 200 {
+        events.next().await.expect("an event of the plugin");
+    }
+    let log = log_of(base, child).await;
+    let said = log.lines().find(|it| it.contains("plugin not installed")).expect("a warning");
+    assert!(said.contains("the host goes on without") && said.contains(&nobodys), "{said}");
+
+    // What is there needs no registry.
+    fs::write(base.join("config.json"), "{}").unwrap();
+    let mut child = host(base, &source(&digest));
+    let admin = admin.at(&address(&mut child));
+    let plugin = &admin.get("/admin/plugins/echo").await.expect(200)["plugin"];
+    assert_eq!(plugin["state"], "live");
+    assert!(plugin["source"].as_str().unwrap().ends_with(&digest["sha256:".len()..]), "{plugin}");
+    let log = log_of(base, child).await;
+    assert!(!log.contains("plugin not installed"), "{log}");
+
+    // What is not listed any more goes.
+    let mut child = host(base, " []");
+    let admin = admin.at(&address(&mut child));
+    admin.get("/admin/plugins/echo").await.expect_problem(404, "not-found");
+    log_of(base, child).await;
 }

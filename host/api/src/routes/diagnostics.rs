@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use axum::{
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, Query, State},
     http::{Method, StatusCode, request::Parts},
 };
 use bowsprit_host_core::{
     Error,
-    diagnoses::{Diagnosis, FixRequest, FixTemplate},
+    diagnoses::{Diagnosis, FixRequest, FixTemplate, Parameters},
     id::Id,
 };
 use schemars::JsonSchema;
@@ -47,8 +47,9 @@ pub(super) fn add(table: Table) -> Table {
         .api(Method::GET, &format!("{NODE}/fix-template/{{fixType}}"), Access::User, show_fix)
         .described(fails(
             Operation::new("What a fix would change")
+                .reads("parameters", "a JSON object, as the fix's `parameters` says; else `{}`")
                 .answers::<FixTemplate>(StatusCode::OK)
-                .fails(&["diagnostics.fix.unsupported"]),
+                .fails(&["diagnostics.fix.unsupported", "request.invalid", "request.too-large"]),
         ))
         .api(Method::POST, &format!("{NODE}/fix"), Access::User, apply_fix)
         .described(fails(
@@ -56,7 +57,7 @@ pub(super) fn add(table: Table) -> Table {
                 .takes::<FixBody>()
                 .answers_shape(StatusCode::OK, applied)
                 .fails(&["diagnostics.fix.unsupported", "diagnostics.fix.foreign"])
-                .fails(&["diagnostics.fix.conflict"]),
+                .fails(&["diagnostics.fix.conflict", "workflow.run.active", "workflow.changed"]),
         ))
 }
 
@@ -85,6 +86,15 @@ struct FixBody {
     yaml: String,
     #[serde(default)]
     mode: Mode,
+    /// As the template was asked for.
+    #[serde(default)]
+    parameters: Option<serde_json::Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    parameters: String,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, JsonSchema)]
@@ -118,8 +128,10 @@ async fn show_fix(
     State(state): State<ApiState>,
     Auth(caller): Auth,
     at: At,
+    Query(wanted): Query<Wanted>,
 ) -> Result<axum::Json<FixTemplate>, Problem> {
-    Ok(axum::Json(state.diagnoses.template(&caller, at.workflow, &at.node, &at.fix).await?))
+    let fix = (at.fix.as_str(), &Parameters::parse(&wanted.parameters)?);
+    Ok(axum::Json(state.diagnoses.template(&caller, at.workflow, &at.node, fix).await?))
 }
 
 async fn apply_fix(
@@ -129,8 +141,13 @@ async fn apply_fix(
     Json(body): Json<FixBody>,
 ) -> Result<axum::Json<Value>, Problem> {
     let (fix, mode) = (body.fix_type, body.mode.word());
-    let request = FixRequest { fix: fix.clone(), yaml: body.yaml };
-    let applied = state.diagnoses.apply(&caller, at.workflow, &at.node, request).await;
+    let parameters = body.parameters.map(|it| Value::Object(it).to_string()).unwrap_or_default();
+    let applied = async {
+        let parameters = Parameters::parse(&parameters)?;
+        let request = FixRequest { fix: fix.clone(), yaml: body.yaml, parameters };
+        state.diagnoses.apply(&caller, at.workflow, &at.node, request).await
+    };
+    let applied = applied.await;
     let applied = applied.map_err(|error| {
         Problem::detailed(error, None).with("fixType", fix.as_str()).with("mode", mode)
     })?;

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Examined, proposal::Proposal};
 use crate::{
@@ -118,6 +119,8 @@ pub struct FixTemplate {
     yaml: String,
     apply_method: &'static str,
     fix_type: String,
+    /// JSON Schema of what may be set.
+    parameters: Value,
 }
 
 impl FixTemplate {
@@ -136,6 +139,7 @@ impl FixTemplate {
             yaml: documents.map_err(Error::internal)?.join("---\n"),
             apply_method: "kubectl-apply",
             fix_type: fix_type.to_owned(),
+            parameters: serde_json::from_str(&proposal.fix.parameters).map_err(Error::internal)?,
         })
     }
 }

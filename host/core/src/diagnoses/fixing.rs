@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Case, Diagnoses, Examined,
-    proposal::{Proposal, key},
+    proposal::{Parameters, Proposal, key},
 };
 use crate::{
     Error, Result,
@@ -15,7 +15,7 @@ use crate::{
     id::Id,
     kubernetes::{Applied, ObjectKey},
     labels,
-    runs::{AppliedObject, NodeOutput, described, refusal, uid},
+    runs::{AppliedObject, Held, NodeOutput, described, refusal, uid},
 };
 
 /// Bytes of the YAML that is sent.
@@ -28,6 +28,8 @@ pub struct FixRequest {
     pub fix: String,
     /// What to apply: what the template said, or the user's version of it.
     pub yaml: String,
+    /// Those the template was asked for with.
+    pub parameters: Parameters,
 }
 
 /// A fix that was applied.
@@ -40,18 +42,25 @@ pub struct FixApplied {
 }
 
 impl Diagnoses {
-    /// Applies a fix: has the cluster try it, applies it, changes the drawing
-    /// the same way, and runs the checks again.
+    /// Applies a fix: has the cluster try it, changes the drawing, then the
+    /// cluster the same way, and runs the checks again. No run of the workflow
+    /// goes on meanwhile.
     ///
     /// The plugin is asked anew what it proposes; the YAML may change the
     /// fields of the objects it names and nothing else. A YAML that says
     /// something else than the plugin leaves the drawing as it is.
     ///
+    /// The drawing goes first because it is the truth: a host that dies in
+    /// between leaves a drawing whose next run makes the change, where the
+    /// other way round that run would undo it.
+    ///
     /// # Errors
     ///
+    /// `workflow.run.active` while a run is under way,
     /// `diagnostics.fix.unsupported` if the fix does not apply any more,
     /// `diagnostics.fix.foreign` if an object is not the workflow's,
-    /// `diagnostics.fix.conflict` if somebody else owns a field.
+    /// `diagnostics.fix.conflict` if somebody else owns a field, and what a
+    /// save fails with if the drawing was changed meanwhile.
     pub async fn apply(
         &self,
         caller: &Caller,
@@ -59,19 +68,38 @@ impl Diagnoses {
         node: &str,
         request: FixRequest,
     ) -> Result<FixApplied> {
+        // Whose it is comes before whether it is being run.
+        self.workflows.drawn(caller, workflow).await?;
+        let (this, caller, node) = (self.clone(), caller.clone(), node.to_owned());
+        let mend = |held| async move { this.mend(&caller, workflow, &node, request, &held).await };
+        self.runs.exclusively(workflow, "apply a fix", mend).await
+    }
+
+    async fn mend(
+        &self,
+        caller: &Caller,
+        workflow: Id,
+        node: &str,
+        request: FixRequest,
+        held: &Held,
+    ) -> Result<FixApplied> {
         let case = self.open(caller, workflow, node).await?;
         let examined = case.examine().await;
-        let proposal = case.propose(&examined, &request.fix).await?;
+        let proposal = case.propose(&examined, &request.fix, &request.parameters).await?;
         let objects = case.allowed(&request.yaml, &proposal)?;
         for object in &objects {
             case.amend(object, true).await?;
         }
-        let result = self.put(caller, &case, &request.fix, &objects).await?;
+        held.renew().await?;
         let is_as_proposed = objects == proposal.objects;
-        let drawn = if is_as_proposed { self.draw(caller, &case, &proposal).await } else { None };
+        if is_as_proposed {
+            self.draw(caller, &case, &proposal).await?;
+        }
+        let is_drawn = is_as_proposed && !proposal.drawing.is_empty();
+        let put = self.put(caller, &case, &request.fix, &objects).await;
+        let result = put.map_err(|error| if is_drawn { drawn_only(error) } else { error })?;
         let again = case.examine().await;
-        let message = message(&proposal, is_as_proposed, drawn, &again);
-        Ok(FixApplied { message, result })
+        Ok(FixApplied { message: message(&proposal, is_as_proposed, &again), result })
     }
 
     /// Applies all objects, and tells the audit log of those that were.
@@ -107,19 +135,27 @@ impl Diagnoses {
         self.audit.record(caller, Action::FixApplied, object).await;
     }
 
-    /// Changes the drawing; answers what went wrong.
-    async fn draw(&self, caller: &Caller, case: &Case, proposal: &Proposal) -> Option<Error> {
+    /// Changes the drawing, unless somebody else did since it was looked at.
+    async fn draw(&self, caller: &Caller, case: &Case, proposal: &Proposal) -> Result<()> {
         let mut seen = case.workflow.revision;
         for patch in &proposal.drawing {
             let patched = (case.node.id.as_str(), patch);
             let written = self.workflows.patch_node(caller, case.workflow.id, patched, Some(seen));
-            match written.await {
-                Ok(written) => seen = written.revision,
-                Err(error) => return Some(error),
-            }
+            seen = written.await?.revision;
         }
-        None
+        Ok(())
     }
+}
+
+/// Says of a failure that the drawing is changed already.
+fn drawn_only(mut error: Error) -> Error {
+    if let Error::Conflict { message, .. }
+    | Error::Cluster { message, .. }
+    | Error::Refused { message, .. } = &mut error
+    {
+        message.push_str("; the drawing is changed, and its next run makes the change");
+    }
+    error
 }
 
 impl Case {
@@ -189,19 +225,11 @@ fn read(yaml: &str) -> Result<Vec<Value>> {
 }
 
 /// What became of it, for the user.
-fn message(
-    proposal: &Proposal,
-    is_as_proposed: bool,
-    not_drawn: Option<Error>,
-    again: &[Examined],
-) -> String {
+fn message(proposal: &Proposal, is_as_proposed: bool, again: &[Examined]) -> String {
     let mut sentences = vec![format!("{}: applied.", proposal.fix.title)];
     if !is_as_proposed {
         sentences
             .push("The drawing is as it was: change it too, or the next run undoes this.".into());
-    }
-    if let Some(error) = not_drawn {
-        sentences.push(format!("The drawing could not be changed: {error}."));
     }
     let remains = again.iter().find_map(|it| match &it.outcome {
         Ok(Outcome::Found(findings) | Outcome::Stop(findings)) => {

@@ -10,6 +10,38 @@ use crate::{
     node_types::{CallError, Finding, Kind},
 };
 
+/// Bytes of all parameters as JSON.
+const PARAMETERS_LIMIT: usize = 16 << 10;
+
+/// What a user sets of a fix: a JSON object, as the fix's schema says.
+#[derive(Debug, Default)]
+pub struct Parameters(String);
+
+impl Parameters {
+    fn or_none(&self) -> String {
+        if self.0.is_empty() { "{}".to_owned() } else { self.0.clone() }
+    }
+
+    /// From the text of a JSON object; an empty one sets nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it is another text, or longer than 16 KiB.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.len() > PARAMETERS_LIMIT {
+            let limit = format!("{PARAMETERS_LIMIT} bytes");
+            return Err(Error::TooLarge { what: "the parameters", limit });
+        }
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        match serde_json::from_str::<Map<String, Value>>(text) {
+            Ok(object) => Ok(Self(Value::Object(object).to_string())),
+            Err(_) => Err(Error::invalid("parameters", "must be a JSON object")),
+        }
+    }
+}
+
 /// What a plugin proposes.
 pub(super) struct Proposal {
     /// The plugin's id.
@@ -24,8 +56,14 @@ pub(super) struct Proposal {
 impl Case {
     /// What a fix would change: by the plugin of the first finding that names
     /// it, else by the first plugin that has it and can.
-    pub(super) async fn propose(&self, examined: &[Examined], fix: &str) -> Result<Proposal> {
-        if let Some((it, finding)) = finding_for(examined, fix) {
+    pub(super) async fn propose(
+        &self,
+        examined: &[Examined],
+        fix: &str,
+        parameters: &Parameters,
+    ) -> Result<Proposal> {
+        let fix = (fix, parameters);
+        if let Some((it, finding)) = finding_for(examined, fix.0) {
             let plugin = &it.check.plugin;
             let proposed = self.ask(plugin, fix, Some(finding), &it.snapshot).await;
             return self.proposal(plugin, proposed.map_err(refused)?);
@@ -44,18 +82,18 @@ impl Case {
                 Err(other) => return Err(refused(other)),
             }
         }
-        let message = reason.unwrap_or_else(|| format!("no plugin has the fix `{fix}`"));
+        let message = reason.unwrap_or_else(|| format!("no plugin has the fix `{}`", fix.0));
         Err(Error::Refused { code: "diagnostics.fix.unsupported", message })
     }
 
     async fn ask(
         &self,
         plugin: &str,
-        fix: &str,
+        (fix, parameters): (&str, &Parameters),
         finding: Option<&Finding>,
         snapshot: &Snapshot,
     ) -> Result<Fix, CallError> {
-        let parameters = "{}".to_owned();
+        let parameters = parameters.or_none();
         self.checks.propose(plugin, fix, finding, &parameters, &self.node, snapshot).await
     }
 
@@ -113,4 +151,24 @@ pub(super) fn key(object: &Value) -> Option<ObjectKey> {
         namespace: text("/metadata/namespace").map(str::to_owned),
         name: text("/metadata/name")?.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_an_object_of_bounded_size() {
+        let parsed = |text: &str| Parameters::parse(text).map(|it| it.or_none());
+        assert_eq!(parsed("").unwrap(), "{}");
+        assert_eq!(parsed(r#"{ "a": 1 }"#).unwrap(), r#"{"a":1}"#);
+        for wrong in ["[]", "1", "{", "null"] {
+            assert_eq!(parsed(wrong).unwrap_err().code(), "request.invalid", "{wrong}");
+        }
+        let text = |filled: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(filled));
+        let frame = text(0).len();
+        assert!(parsed(&text(PARAMETERS_LIMIT - frame)).is_ok());
+        let over = parsed(&text(PARAMETERS_LIMIT - frame + 1)).unwrap_err();
+        assert_eq!(over.code(), "request.too-large");
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Error, Result,
@@ -14,8 +14,12 @@ use crate::{
     time::Timestamp,
 };
 
-/// Queries under way at once for one check.
+/// Queries under way at once for one check, and requests for one query.
 const PARALLEL: usize = 4;
+/// Objects of one query whose events and log lines are looked at.
+const LOOKED_INTO: usize = 20;
+/// Events about one object.
+const EVENTS: u32 = 20;
 
 /// Everything seen of a cluster in one examination, so that all its checks
 /// speak of the same moment.
@@ -67,7 +71,12 @@ impl<'a> Seen<'a> {
 /// different answers.
 async fn ask(cluster: &Arc<dyn Cluster>, namespace: &str, query: &Query) -> Answer {
     match found(cluster, namespace, query).await {
-        Ok(objects) => Answer::Objects(shown(&query.kind, objects)),
+        Ok(objects) => {
+            let mut shown = shown(&query.kind, objects);
+            let more = beside(cluster, query, &shown).await;
+            shown.extend(more);
+            Answer::Objects(shown.iter().map(|it| it.to_string().into()).collect())
+        }
         Err(Error::Cluster { code: "cluster.kind-not-served", .. }) => Answer::Objects(Vec::new()),
         Err(Error::Cluster { code: "cluster.forbidden", message }) => Answer::Forbidden(message),
         Err(error) => Answer::Unavailable(error.to_string()),
@@ -90,7 +99,7 @@ async fn found(cluster: &Arc<dyn Cluster>, namespace: &str, query: &Query) -> Re
 
 /// Objects as components may see them, ordered: without the notes of managers,
 /// and secrets without their values.
-fn shown(kind: &Kind, mut objects: Vec<Value>) -> Vec<Arc<str>> {
+fn shown(kind: &Kind, mut objects: Vec<Value>) -> Vec<Value> {
     let text =
         |it: &Value, at: &str| it.pointer(at).and_then(Value::as_str).unwrap_or("").to_owned();
     objects.sort_by_cached_key(|it| (text(it, "/metadata/namespace"), text(it, "/metadata/name")));
@@ -105,13 +114,54 @@ fn shown(kind: &Kind, mut objects: Vec<Value>) -> Vec<Arc<str>> {
             }
         }
     }
-    objects.iter().map(|it| it.to_string().into()).collect()
+    objects
+}
+
+/// Events about objects, and log lines of pods, as a query asks for them. What
+/// cannot be had of these is left out, or said in its place: the objects are
+/// an answer without.
+async fn beside(cluster: &Arc<dyn Cluster>, query: &Query, objects: &[Value]) -> Vec<Value> {
+    let mut calls = Vec::new();
+    let objects = objects.get(..objects.len().min(LOOKED_INTO)).unwrap_or_default();
+    if query.with_events {
+        calls.extend(objects.iter().map(|it| events(cluster, it).boxed()));
+    }
+    if query.log_lines > 0 && query.kind == Kind::pod() {
+        calls.extend(objects.iter().map(|it| logs(cluster, it, query.log_lines).boxed()));
+    }
+    in_order(calls, PARALLEL).await.into_iter().flatten().collect()
+}
+
+async fn events(cluster: &Arc<dyn Cluster>, object: &Value) -> Vec<Value> {
+    let text = |at: &str| object.pointer(at).and_then(Value::as_str);
+    // Events about what is in no namespace are in this one.
+    let namespace = text("/metadata/namespace").unwrap_or("default");
+    let Some(uid) = text("/metadata/uid") else { return Vec::new() };
+    let found = cluster.events(namespace, uid, EVENTS).await.unwrap_or_default();
+    shown(&Kind::parse("v1", "Event"), found)
+}
+
+async fn logs(cluster: &Arc<dyn Cluster>, pod: &Value, lines: u32) -> Vec<Value> {
+    let text = |at: &str| pod.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+    let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
+    let mut all = Vec::new();
+    for container in containers.into_iter().flatten().filter_map(|it| it.get("name")?.as_str()) {
+        let mut log = json!({
+            "apiVersion": "bowsprit.dev/v1", "kind": "PodLog", "container": container,
+            "metadata": { "name": name, "namespace": namespace },
+        });
+        match cluster.log_tail((namespace, name), container, lines).await {
+            Ok(lines) => log["lines"] = lines.into(),
+            Err(error) => log["unavailable"] = error.to_string().into(),
+        }
+        all.push(log);
+    }
+    all
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -121,10 +171,122 @@ mod tests {
         });
         let other = json!({"metadata": {"name": "a"}});
         let shown = shown(&Kind::parse("v1", "Secret"), vec![secret, other]);
-        let shown: Vec<&str> = shown.iter().map(AsRef::as_ref).collect();
-        assert_eq!(
-            shown,
-            [r#"{"metadata":{"name":"a"}}"#, r#"{"data":{"k":""},"metadata":{"name":"b"}}"#]
-        );
+        let without = json!({ "metadata": { "name": "b" }, "data": { "k": "" } });
+        assert_eq!(shown, [json!({ "metadata": { "name": "a" } }), without]);
+    }
+
+    /// A cluster with two pods, their events and logs.
+    struct Two;
+
+    #[async_trait::async_trait]
+    impl Cluster for Two {
+        async fn probe(&self) -> Result<crate::kubernetes::ClusterFacts> {
+            unasked()
+        }
+
+        async fn served(&self, _: &Kind) -> Result<Option<crate::kubernetes::Served>> {
+            unasked()
+        }
+
+        async fn apply(&self, _: &Value) -> Result<crate::kubernetes::Applied> {
+            unasked()
+        }
+
+        async fn amend(&self, _: &Value, _: bool) -> Result<crate::kubernetes::Applied> {
+            unasked()
+        }
+
+        async fn get(&self, _: &ObjectKey) -> Result<Option<Value>> {
+            unasked()
+        }
+
+        async fn list(&self, _: &Kind, _: Option<&str>, _: &str) -> Result<Vec<Value>> {
+            unasked()
+        }
+
+        async fn some(&self, _: &Kind, _: Option<&str>, _: &str, _: u32) -> Result<Vec<Value>> {
+            let pod = |name: &str| {
+                json!({
+                    "metadata": { "name": name, "namespace": "shop", "uid": format!("u-{name}") },
+                    "spec": { "containers": [{ "name": "c" }] },
+                })
+            };
+            Ok(vec![pod("b"), pod("a")])
+        }
+
+        async fn events(&self, namespace: &str, uid: &str, limit: u32) -> Result<Vec<Value>> {
+            assert_eq!((namespace, limit), ("shop", EVENTS));
+            Ok(vec![json!({ "metadata": { "name": "e", "managedFields": [] }, "about": uid })])
+        }
+
+        async fn log_tail(
+            &self,
+            (_, pod): (&str, &str),
+            container: &str,
+            lines: u32,
+        ) -> Result<Vec<String>> {
+            match pod {
+                "a" => Ok(vec![format!("{container} {lines}")]),
+                _ => Err(Error::Cluster { code: "cluster.forbidden", message: "no".into() }),
+            }
+        }
+
+        async fn delete(&self, _: &ObjectKey, _: &str) -> Result<bool> {
+            unasked()
+        }
+
+        async fn ensure_namespace(&self, _: &str) -> Result<bool> {
+            unasked()
+        }
+
+        async fn informer(
+            &self,
+            _: &Kind,
+            _: &str,
+            _: &str,
+        ) -> Result<Arc<dyn crate::kubernetes::Informer>> {
+            unasked()
+        }
+    }
+
+    fn unasked<T>() -> T {
+        panic!("nobody asks for that")
+    }
+
+    fn answered(query: &Query) -> Vec<Value> {
+        let cluster: Arc<dyn Cluster> = Arc::new(Two);
+        let mut seen = Seen::of(&cluster, "shop");
+        let queries = [query.clone()];
+        let asking = seen.snapshot(&queries);
+        let snapshot = asking.now_or_never().expect("nothing is waited for");
+        let Answer::Objects(objects) = &snapshot.answers[0] else { panic!("{snapshot:?}") };
+        objects.iter().map(|it| serde_json::from_str(it).unwrap()).collect()
+    }
+
+    #[test]
+    fn events_and_log_lines_follow_the_objects_if_they_are_asked_for() {
+        let pods = Query {
+            kind: Kind::pod(),
+            namespace: None,
+            name: None,
+            selector: None,
+            with_events: false,
+            log_lines: 0,
+            limit: 9,
+        };
+        assert_eq!(answered(&pods).len(), 2);
+        let with_events = answered(&Query { with_events: true, ..pods.clone() });
+        let about: Vec<_> = with_events.iter().map(|it| it["about"].clone()).collect();
+        assert_eq!(about, [Value::Null, Value::Null, "u-a".into(), "u-b".into()]);
+        assert!(with_events[2]["metadata"].get("managedFields").is_none());
+
+        let with_logs = answered(&Query { log_lines: 7, ..pods.clone() });
+        let log = &with_logs[2];
+        assert_eq!((&log["kind"], &log["metadata"]["name"]), (&json!("PodLog"), &json!("a")));
+        assert_eq!((&log["container"], &log["lines"]), (&json!("c"), &json!(["c 7"])));
+        assert_eq!(with_logs[3]["unavailable"], "no");
+        // Nothing but pods has logs.
+        let others = Query { kind: Kind::parse("v1", "Service"), log_lines: 7, ..pods };
+        assert_eq!(answered(&others).len(), 2);
     }
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    ActivationEntry, ComparisonReport, GenerationReport, PluginReport, Plugins, SwapPolicy, Trial,
-    Validation,
+    ActivationEntry, ComparisonReport, FailedCall, FailedCallSummary, GenerationReport, LogLevel,
+    LogLine, PluginReport, Plugins, SwapPolicy, Trial, Validation,
 };
 use crate::{
     Result,
@@ -160,6 +160,46 @@ impl PluginAdmin {
     ) -> Result<Trial> {
         caller.require_admin()?;
         self.plugins.try_call(id, function, input).await
+    }
+
+    /// The last lines of a plugin's log.
+    pub fn log(
+        &self,
+        caller: &Caller,
+        id: &str,
+        least: LogLevel,
+        limit: usize,
+    ) -> Result<Vec<LogLine>> {
+        caller.require_admin()?;
+        self.plugins.log(id, least, limit)
+    }
+
+    /// What a plugin writes from now on, or after the event `after`.
+    pub fn follow_log(
+        &self,
+        caller: &Caller,
+        id: &str,
+        after: Option<EventId>,
+    ) -> Result<Subscription> {
+        caller.require_admin()?;
+        self.plugins.report(id)?;
+        Ok(self.events.subscribe(&Topic::PluginLog(id.to_owned()), after))
+    }
+
+    /// The last calls that broke, of one plugin or of all, newest first.
+    pub fn failed_calls(
+        &self,
+        caller: &Caller,
+        plugin: Option<&str>,
+    ) -> Result<Vec<FailedCallSummary>> {
+        caller.require_admin()?;
+        Ok(self.plugins.failed_calls(plugin))
+    }
+
+    /// A call that broke.
+    pub fn failed_call(&self, caller: &Caller, id: Id) -> Result<FailedCall> {
+        caller.require_admin()?;
+        self.plugins.failed_call(id)
     }
 
     /// The activation log of one plugin or of all, newest first; `before` a

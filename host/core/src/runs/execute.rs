@@ -22,6 +22,7 @@ use crate::{
     node_types::{Finding, Severity},
     notifications::NotificationType,
     observer::{Seed, Subject},
+    plugins::FailedCall,
     store::{Filter, Patch, Query, StoreError},
     workflows::Workflow,
 };
@@ -42,6 +43,7 @@ impl Runs {
         let failure = outcome.err();
         if let Some(error) = &failure {
             run.log(format!("failed: {}", sentence(error)));
+            self.blame(&workflow, &mut run, error);
         } else {
             run.log("completed");
         }
@@ -52,6 +54,26 @@ impl Runs {
             tracing::error!(run = %run.id, error = &error as &dyn std::error::Error, "run was not recorded");
         }
         Finished { run, failure, findings }
+    }
+
+    /// Says of a plugin's failure which node it was about, and where an
+    /// administrator finds what it was asked and wrote.
+    fn blame(&self, workflow: &Workflow, run: &mut Run, error: &Error) {
+        let Error::Plugin { node, record, .. } = error else { return };
+        let link = record.map(FailedCall::path);
+        if let Some(link) = &link {
+            run.log(format!("the call of the plugin: {link}"));
+        }
+        let Some(node) = node else { return };
+        let message = error.to_string();
+        run.settle(node, "failed", Some(message.clone()));
+        if let Some(link) = link {
+            run.link(node, link);
+        }
+        let drawn = workflow.drawing.parts().ok();
+        let drawn = drawn.as_ref().and_then(|it| it.nodes.iter().find(|it| it.id == *node));
+        let type_name = drawn.map_or("", |it| &it.type_name);
+        self.observer.tell_error(workflow.id, node, type_name, &message);
     }
 
     async fn carry_out(

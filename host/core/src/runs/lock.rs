@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
+use super::Runs;
 use crate::{
     Error, Result,
     id::Id,
@@ -127,5 +129,50 @@ impl Locks {
             self.stored.remove_at(key, held.revision).await?;
         }
         Ok(())
+    }
+}
+
+/// A workflow that no run touches as long as this is held.
+pub(crate) struct Held {
+    locks: Locks,
+    lock: RunLock,
+}
+
+impl Held {
+    /// Holds it for as long again.
+    pub(crate) async fn renew(&self) -> Result<()> {
+        self.locks.renew(&self.lock).await
+    }
+}
+
+impl Runs {
+    /// Has `work` done while no run of the workflow is under way, and none
+    /// begins. It goes on if whoever asked goes away, so that it is not left
+    /// half done.
+    ///
+    /// # Errors
+    ///
+    /// `workflow.run.active` if a run is under way, else what `work` fails
+    /// with.
+    pub(crate) async fn exclusively<T, F>(
+        &self,
+        workflow: Id,
+        what: &'static str,
+        work: impl FnOnce(Held) -> F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let locks = self.locks.clone();
+        let lock = locks.take(workflow, Id::new()).await?;
+        let work = work(Held { locks: locks.clone(), lock: lock.clone() });
+        let (tell, told) = oneshot::channel();
+        self.tasks.start(what, async move {
+            let done = work.await;
+            locks.release(lock).await;
+            drop(tell.send(done));
+        });
+        told.await.map_err(|_| Error::internal(format!("{what}: ended before its time")))?
     }
 }

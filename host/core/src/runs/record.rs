@@ -48,6 +48,9 @@ pub struct NodeState {
     pub message: Option<String>,
     /// When, in seconds since the epoch.
     pub timestamp: i64,
+    /// Where administrators find the call of a plugin that broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_call: Option<String>,
 }
 
 /// One object of a node and what was done to it.
@@ -209,8 +212,16 @@ impl Run {
             error: text.clone().filter(|_| failed),
             message: text.filter(|_| !failed),
             timestamp: Timestamp::now().as_secs(),
+            failed_call: None,
         };
         self.node_states.insert(node.into(), state);
+    }
+
+    /// Notes where the call is looked up that made a node fail.
+    pub(super) fn link(&mut self, node: &str, failed_call: String) {
+        if let Some(state) = self.node_states.get_mut(node) {
+            state.failed_call = Some(failed_call);
+        }
     }
 }
 

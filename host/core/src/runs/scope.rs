@@ -24,6 +24,8 @@ pub(super) async fn check(plan: &Plan, cluster: &Arc<dyn Cluster>) -> Result<()>
                     "a `{}` is outside of namespaces, which takes `wants.cluster-scoped`",
                     kind.kind
                 ),
+                node: None,
+                record: None,
                 source: None,
             });
         }

@@ -11,7 +11,7 @@ use super::{ArchiveError, Bounds, Files, check_paths};
 use crate::package::{PluginToml, is_scratch};
 
 /// Files a plugin's folder may have beside `plugin.toml` and the component.
-const FILES: [&str; 4] = ["README.md", "LICENSE", "resource.yaml", "catalogue.yaml"];
+const FILES: [&str; 2] = ["README.md", "LICENSE"];
 /// Folders a plugin's folder may have.
 const FOLDERS: [&str; 2] = ["assets", "golden"];
 
@@ -65,6 +65,11 @@ pub fn read_folder(folder: &Path) -> Result<Files, FolderError> {
             found.file(folder, name)?;
         }
     }
+    // What is written for another plugin's component.
+    let documents = if toml.uses.is_some() { yaml_in(folder)? } else { Vec::new() };
+    for name in documents {
+        found.file(folder, &name)?;
+    }
     for name in FOLDERS {
         if folder.join(name).symlink_metadata().is_ok() {
             found.folder(folder, name)?;
@@ -72,6 +77,18 @@ pub fn read_folder(folder: &Path) -> Result<Files, FolderError> {
     }
     check_paths(&found.files)?;
     Ok(found.files)
+}
+
+/// Names of the YAML files right in a folder.
+fn yaml_in(folder: &Path) -> Result<Vec<String>, FolderError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let name = entry.map_err(at(folder))?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".yaml") && !is_scratch(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 struct Found {

@@ -1,19 +1,18 @@
-//! Golden files: cases with the answers that are expected.
+//! Golden files: what is asked, with the answers that are expected.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use bowsprit_host_core::plugins::LoadFailure;
 use serde_json::{Value, json};
 
-use super::{Case, CaseError, Difference, differences};
-
-/// Most golden files of a plugin.
-const FILES: usize = 500;
-/// Largest golden file, bytes.
-const BYTES: u64 = 1 << 20;
+use super::{Asked, CaseError, Difference, Subject, differences, source::Files};
+use crate::{
+    package::{Assets, read_golden},
+    world::World,
+};
 
 /// A golden file.
 #[derive(Debug, Clone)]
@@ -21,7 +20,7 @@ pub struct Golden {
     /// The file.
     pub file: PathBuf,
     /// What is asked.
-    pub case: Case,
+    pub subject: Subject,
     input: Value,
     expected: Value,
 }
@@ -29,26 +28,14 @@ pub struct Golden {
 /// Why a golden file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GoldenError {
-    /// It cannot be read.
-    #[error("`{}` cannot be read: {source}", .file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is too large, or there are too many.
-    #[error("`{}`: more than {most} {unit}", .file.display())]
-    TooMuch {
-        /// The file or folder.
-        file: PathBuf,
-        /// How much is allowed.
-        most: u64,
-        /// Of what.
-        unit: &'static str,
-    },
+    /// The folder cannot be read, or there is too much in it.
+    #[error("{}; {}", .0.message, .0.fix)]
+    Unreadable(Box<LoadFailure>),
+    /// There are no plugins of that kind.
+    #[error("there are no plugins of kind `{0}`")]
+    Kind(String),
     /// It is not JSON with `input` and `expected`.
-    #[error("`{}`: {problem}", .file.display())]
+    #[error("{problem}")]
     Form {
         /// The file.
         file: PathBuf,
@@ -56,7 +43,7 @@ pub enum GoldenError {
         problem: String,
     },
     /// Its `input` is not a case.
-    #[error("`{}`: `input`: {source}", .file.display())]
+    #[error("`input`: {source}")]
     Input {
         /// The file.
         file: PathBuf,
@@ -65,52 +52,60 @@ pub enum GoldenError {
     },
 }
 
-/// The golden files (`*.json`) of a folder, by name; none if there is no such
-/// folder. Blocks.
-///
-/// # Errors
-///
-/// If the folder cannot be read or has more than 500 of them.
-pub fn golden_files(folder: &Path) -> Result<Vec<PathBuf>, GoldenError> {
-    let unreadable = |source| GoldenError::Unreadable { file: folder.to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|it| it == "json") {
-            files.push(path);
+impl GoldenError {
+    /// The file it is about, where it is about one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Unreadable(_) | Self::Kind(_) => None,
+            Self::Form { file, .. } | Self::Input { file, .. } => Some(file),
         }
     }
-    if files.len() > FILES {
-        let most = FILES as u64;
-        return Err(GoldenError::TooMuch { file: folder.to_owned(), most, unit: "golden files" });
-    }
-    files.sort();
-    Ok(files)
 }
 
 impl Golden {
-    /// Reads a golden file of at most 1 MiB. Blocks.
+    /// The golden files of the plugin in `folder`, by name, none if it has
+    /// none, within the bounds a host has. `kind` is the plugin's. Blocks.
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is not written as it should be; says where.
-    pub fn read(file: &Path) -> Result<Self, GoldenError> {
-        let name = || file.to_owned();
-        let unreadable = |source| GoldenError::Unreadable { file: name(), source };
-        let mut bytes = Vec::new();
-        let opened = File::open(file).map_err(unreadable)?;
-        opened.take(BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > BYTES {
-            return Err(GoldenError::TooMuch { file: name(), most: BYTES, unit: "bytes" });
-        }
-        let form = |problem: String| GoldenError::Form { file: name(), problem };
-        let mut all: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| form(format!("is not JSON: {error}")))?;
+    /// If one cannot be read or is not written as it should be; says where.
+    pub fn all(folder: &Path, kind: &str) -> Result<Vec<Self>, GoldenError> {
+        let world = World::of_kind(kind).ok_or_else(|| GoldenError::Kind(kind.to_owned()))?;
+        let root = match fs::canonicalize(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            found => found.unwrap_or_else(|_| folder.to_owned()),
+        };
+        let inner = folder.join("golden");
+        let files = read_golden(&root, &inner, world);
+        Self::of(&inner, &files.map_err(|it| GoldenError::Unreadable(Box::new(it)))?, world)
+            .collect()
+    }
+
+    /// The golden files among those of a package that was read from `folder`.
+    pub(crate) fn of<'f>(
+        folder: &'f Path,
+        files: &'f Assets,
+        world: World,
+    ) -> impl Iterator<Item = Result<Self, GoldenError>> + 'f {
+        let golden = files.iter().filter(|(name, _)| !name.contains('/'));
+        golden.map(move |(name, bytes)| {
+            let prefix = format!("{}/", name.trim_end_matches(".json"));
+            let below = files.iter().filter_map(|(path, bytes)| {
+                Some((path.strip_prefix(&prefix)?.to_owned(), bytes.clone()))
+            });
+            Self::parse(folder.join(name), bytes, world, below.collect())
+        })
+    }
+
+    fn parse(
+        file: PathBuf,
+        bytes: &[u8],
+        world: World,
+        sources: Files,
+    ) -> Result<Self, GoldenError> {
+        let form = |problem: String| GoldenError::Form { file: file.clone(), problem };
+        let mut all: Value =
+            serde_json::from_slice(bytes).map_err(|error| form(format!("is not JSON: {error}")))?;
         let known = |key: &str| matches!(key, "input" | "expected");
         let keys = all.as_object().into_iter().flat_map(serde_json::Map::keys);
         if let Some(unknown) = keys.map(String::as_str).find(|it| !known(it)) {
@@ -121,14 +116,22 @@ impl Golden {
         if !input.is_object() {
             return Err(form("has no `input`".to_owned()));
         }
-        let case =
-            Case::read(&input).map_err(|source| GoldenError::Input { file: name(), source })?;
-        Ok(Self { file: name(), case, input, expected })
+        if !expected.is_object() && !expected.is_null() {
+            return Err(form("`expected` is no object".to_owned()));
+        }
+        let subject = Subject::read(&input, world, sources)
+            .map_err(|source| GoldenError::Input { file: file.clone(), source })?;
+        Ok(Self { file, subject, input, expected })
     }
 
     /// The file's name.
     pub fn name(&self) -> String {
         self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What the plugin answers to it.
+    pub async fn answered(&self, plugin: &dyn Asked) -> Value {
+        self.subject.call_all(plugin).await
     }
 
     /// Where `answered` is not what the file expects; the first step of a

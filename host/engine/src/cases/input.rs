@@ -6,8 +6,10 @@ use bowsprit_host_core::node_types::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::read;
+
 /// The clock of cases that do not say what time it is.
-const AT: &str = "2026-01-01T00:00:00Z";
+pub(super) const AT: &str = "2026-01-01T00:00:00Z";
 
 /// A case is not written as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -36,20 +38,9 @@ impl Case {
     ///
     /// Names the key that is missing or wrong.
     pub fn read(input: &Value) -> Result<Self, CaseError> {
-        let input: Input = serde_path_to_error::deserialize(input).map_err(|error| CaseError {
-            field: error.path().to_string(),
-            problem: format!("is not as it should be: {}", error.inner()),
-        })?;
-        if !input.node.data.is_object() {
-            let problem = "is not an object: write the node's data there".to_owned();
-            return Err(CaseError { field: "node.data".to_owned(), problem });
-        }
+        let input: Input = read(input)?;
         Ok(Self {
-            node: Node {
-                id: input.node.id,
-                type_name: input.node.type_name,
-                data: input.node.data.to_string(),
-            },
+            node: input.node.checked()?,
             context: input.context.unwrap_or_default().into(),
             answers: input.answers.map(|all| all.into_iter().map(Into::into).collect()),
             at: input.at.unwrap_or_else(|| AT.to_owned()),
@@ -60,6 +51,12 @@ impl Case {
     /// The node's type.
     pub fn type_name(&self) -> &str {
         &self.node.type_name
+    }
+
+    /// The node and its surroundings, as they would be sent.
+    #[cfg(test)]
+    pub(crate) fn sent(&self) -> (&Node, &Context) {
+        (&self.node, &self.context)
     }
 
     pub(super) fn has_answers(&self) -> bool {
@@ -89,11 +86,22 @@ struct Input {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NodeInput {
+pub(super) struct NodeInput {
     id: String,
     #[serde(rename = "type")]
     type_name: String,
     data: Value,
+}
+
+impl NodeInput {
+    pub(super) fn checked(self) -> Result<Node, CaseError> {
+        let Self { id, type_name, data } = self;
+        if !data.is_object() {
+            let problem = "is not an object: write the node's data there".to_owned();
+            return Err(CaseError { field: "node.data".to_owned(), problem });
+        }
+        Ok(Node { id, type_name, data: data.to_string() })
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -170,14 +178,14 @@ impl From<NeighbourInput> for Neighbour {
 /// A list of objects, or one of three things said of it.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum AnswerInput {
+pub(super) enum AnswerInput {
     List(Vec<Value>),
     Said(Said),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Said {
+pub(super) enum Said {
     Objects(Vec<Value>),
     Forbidden(String),
     Unavailable(String),

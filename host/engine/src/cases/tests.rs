@@ -7,20 +7,25 @@ use serde_json::json;
 use super::{compare::first_differences, *};
 
 #[test]
-fn every_golden_file_of_our_node_types_is_a_case() {
+fn every_golden_file_of_our_plugins_is_a_case() {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
     let mut count = 0;
     let folders = std::fs::read_dir(plugins).unwrap().map(|it| it.unwrap().path());
-    let are_node_types = |folder: &std::path::PathBuf| {
+    let mut kinds = std::collections::BTreeSet::new();
+    for folder in folders {
         let toml = std::fs::read_to_string(folder.join("plugin.toml")).unwrap_or_default();
-        toml.contains("kind = \"node-types\"")
-    };
-    for folder in folders.filter(are_node_types) {
-        for file in golden_files(&folder.join("golden")).unwrap() {
-            Golden::read(&file).unwrap();
-            count += 1;
-        }
+        let Some(kind) = World::ALL
+            .iter()
+            .map(|it| it.kind())
+            .find(|kind| toml.contains(&format!("kind = \"{kind}\"")))
+        else {
+            continue;
+        };
+        let all = Golden::all(&folder, kind).unwrap();
+        kinds.extend((!all.is_empty()).then_some(kind));
+        count += all.len();
     }
+    assert!(kinds.contains("importer") && kinds.contains("diagnostics"), "{kinds:?}");
     assert!(count > 10, "{count}");
 }
 

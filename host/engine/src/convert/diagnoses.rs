@@ -29,6 +29,9 @@ impl Answers<'_> {
                 let shown = format!("{}/{}", kind.api_version(), kind.kind);
                 return Err(invalid(format!("a query about `{shown}`, which it does not want")));
             }
+            if it.with_events && !reads.contains(&Kind::parse("v1", "Event")) {
+                return Err(invalid("a query with events, while it does not want `v1/Event`"));
+            }
             Ok(core::Query {
                 kind,
                 namespace: it.namespace,

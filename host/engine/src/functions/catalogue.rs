@@ -4,6 +4,7 @@ use bowsprit_host_core::{
     catalogues as core,
     node_types::{Descriptor, Json},
 };
+use serde_json::{Value, json};
 use wasmtime::Store;
 
 use super::{Function, Raw};
@@ -12,7 +13,11 @@ use crate::{
         catalogue::{self as wit, Guest},
         types,
     },
-    convert::answers::{Answers, object},
+    cases::answers::embedded,
+    convert::{
+        answers::{Answers, object},
+        written,
+    },
     fault::Fault,
     instance::State,
 };
@@ -42,6 +47,10 @@ impl Function for MatchCluster {
     type Raw = Vec<wit::Match>;
     type Output = Vec<core::Standing>;
 
+    fn input(&self) -> Value {
+        json!({ "served": self.0.iter().map(served).collect::<Value>() })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_match_cluster(store, &self.0).await
     }
@@ -58,6 +67,10 @@ impl Function for Form {
     type Guest = Guest;
     type Raw = String;
     type Output = Json;
+
+    fn input(&self) -> Value {
+        json!({ "served": [served(&self.0)] })
+    }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_form(store, &self.0).await
@@ -76,6 +89,10 @@ impl Function for DescribeServed {
     type Raw = types::Descriptor;
     type Output = Descriptor;
 
+    fn input(&self) -> Value {
+        json!({ "served": [served(&self.0)] })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_describe_served(store, &self.0).await
     }
@@ -83,4 +100,11 @@ impl Function for DescribeServed {
     fn convert(&self, raw: Self::Raw, answers: &Answers) -> Result<Self::Output, Fault> {
         answers.descriptor(raw)
     }
+}
+
+fn served(it: &wit::Served) -> Value {
+    json!({
+        "kind": written::kind(&it.kind), "plural": it.plural, "namespaced": it.namespaced,
+        "schema": it.schema.as_deref().map(embedded), "columns": embedded(&it.columns),
+    })
 }

@@ -1,6 +1,7 @@
 //! The functions of `diagnostics`.
 
 use bowsprit_host_core::{diagnostics as core, node_types::Kind};
+use serde_json::{Value, json};
 use wasmtime::Store;
 
 use super::{Function, Raw};
@@ -9,7 +10,8 @@ use crate::{
         diagnostics::{self as wit, Guest},
         types,
     },
-    convert::answers::Answers,
+    cases::answers::embedded,
+    convert::{answers::Answers, written},
     fault::Fault,
     instance::State,
 };
@@ -44,6 +46,10 @@ impl Function for Queries<'_> {
     type Raw = Vec<wit::Query>;
     type Output = Vec<core::Query>;
 
+    fn input(&self) -> Value {
+        json!({ "check": self.check, "node": written::node(&self.node) })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_queries(store, &self.check, &self.node).await
     }
@@ -64,6 +70,13 @@ impl Function for Diagnose {
     type Guest = Guest;
     type Raw = wit::Outcome;
     type Output = core::Outcome;
+
+    fn input(&self) -> Value {
+        json!({
+            "check": self.check, "node": written::node(&self.node),
+            "snapshot": written::snapshot(&self.snapshot),
+        })
+    }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_diagnose(store, &self.check, &self.node, &self.snapshot).await
@@ -89,6 +102,13 @@ impl Function for Propose<'_> {
     type Guest = Guest;
     type Raw = wit::Fix;
     type Output = core::Fix;
+
+    fn input(&self) -> Value {
+        json!({
+            "fix": self.fix, "parameters": embedded(&self.parameters),
+            "node": written::node(&self.node), "snapshot": written::snapshot(&self.snapshot),
+        })
+    }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         let Self { fix, finding, parameters, node, snapshot, .. } = self;

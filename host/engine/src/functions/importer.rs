@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bowsprit_host_core::{importers as core, node_types::Json};
+use serde_json::{Value, json};
 use wasmtime::Store;
 
 use super::{Function, Raw};
 use crate::{
     bindings::v0_1::importer::{self as wit, Guest},
+    cases::answers::embedded,
     convert::answers::Answers,
     fault::Fault,
     instance::{Source, State},
@@ -62,6 +64,10 @@ impl Function for Detect {
         state.source = Some(self.0.source(DETECT_BYTES, None));
     }
 
+    fn input(&self) -> Value {
+        json!({ "files": *self.0.shown })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_detect(store).await
     }
@@ -87,6 +93,14 @@ impl Function for Analyze {
 
     fn prepare(&self, state: &mut State) {
         state.source = Some(self.files.source(ANALYZE_BYTES, Some(Arc::clone(&self.progress))));
+    }
+
+    fn input(&self) -> Value {
+        // The files' contents are full of secrets.
+        json!({
+            "importer": self.importer, "options": embedded(&self.options), "ids": self.ids.len(),
+            "files": *self.files.shown,
+        })
     }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {

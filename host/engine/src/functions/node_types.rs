@@ -1,6 +1,7 @@
 //! The functions of `node-types`.
 
 use bowsprit_host_core::node_types as core;
+use serde_json::{Value, json};
 use wasmtime::Store;
 
 use super::{Function, Raw};
@@ -12,6 +13,7 @@ use crate::{
     convert::{
         answers::{Answers, object},
         manifests::Allowed,
+        written,
     },
     fault::Fault,
     instance::State,
@@ -47,6 +49,12 @@ impl Function for Create {
     type Raw = String;
     type Output = core::Json;
 
+    fn input(&self) -> Value {
+        let data = json!({ "name": self.suggested_name });
+        let node = json!({ "id": self.id, "type": self.type_name, "data": data });
+        json!({ "node": node, "context": written::context(&self.context) })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         let Self { type_name, id, suggested_name, context } = self;
         guest.call_create(store, type_name, id, suggested_name, context).await
@@ -69,6 +77,10 @@ impl Function for Normalize {
         Some(&self.0)
     }
 
+    fn input(&self) -> Value {
+        json!({ "node": written::node(&self.0) })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_normalize(store, &self.0).await
     }
@@ -88,6 +100,10 @@ impl Function for PublicView {
 
     fn node(&self) -> Option<&types::Node> {
         Some(&self.0)
+    }
+
+    fn input(&self) -> Value {
+        json!({ "node": written::node(&self.0) })
     }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
@@ -112,6 +128,10 @@ impl Function for Validate {
 
     fn node(&self) -> Option<&types::Node> {
         Some(&self.node)
+    }
+
+    fn input(&self) -> Value {
+        json!({ "node": written::node(&self.node), "context": written::context(&self.context) })
     }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
@@ -140,6 +160,10 @@ impl Function for Render<'_> {
 
     fn node(&self) -> Option<&types::Node> {
         Some(&self.node)
+    }
+
+    fn input(&self) -> Value {
+        json!({ "node": written::node(&self.node), "context": written::context(&self.context) })
     }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
@@ -172,6 +196,10 @@ impl Function for Observe {
         Some(&self.node)
     }
 
+    fn input(&self) -> Value {
+        json!({ "node": written::node(&self.node), "context": written::context(&self.context) })
+    }
+
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {
         guest.call_observe(store, &self.node, &self.context).await
     }
@@ -196,6 +224,13 @@ impl Function for Status {
 
     fn node(&self) -> Option<&types::Node> {
         Some(&self.node)
+    }
+
+    fn input(&self) -> Value {
+        json!({
+            "node": written::node(&self.node), "answers": written::answers(&self.answers),
+            "at": self.at, "previous": self.previous.as_ref().map(written::status),
+        })
     }
 
     async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Raw<Self::Raw> {

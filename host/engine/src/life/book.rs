@@ -1,7 +1,7 @@
 //! What is written down of a plugin's generations, and the journey of one that
 //! is being built.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bowsprit_host_core::{
     plugins::{
@@ -28,9 +28,20 @@ impl Journey {
 
     /// The stage that has just ended.
     pub(crate) fn passed(&mut self, stage: LoadStage) {
-        let micros = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.stages.push(StageTime { stage, micros });
+        self.note(stage, self.since.elapsed());
         self.since = Instant::now();
+    }
+
+    /// Two stages that have just ended, of which the first took so long.
+    pub(crate) fn split(&mut self, first: LoadStage, took: Duration, second: LoadStage) {
+        self.note(first, took);
+        self.note(second, self.since.elapsed().saturating_sub(took));
+        self.since = Instant::now();
+    }
+
+    fn note(&mut self, stage: LoadStage, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.stages.push(StageTime { stage, micros });
     }
 
     pub(crate) fn stages(self) -> Vec<StageTime> {

@@ -8,9 +8,13 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    sync::{MutexGuard, PoisonError},
 };
 
-use crate::package::{Package, Sight};
+use crate::{
+    PluginEngine,
+    package::{Package, Sight},
+};
 
 /// A private folder with a folder per package, named by its digest.
 #[derive(Debug, Clone)]
@@ -68,6 +72,31 @@ impl Depot {
     }
 }
 
+impl PluginEngine {
+    /// Keeps the packages of what was settled. After it serves, for nobody has
+    /// to wait for the disk.
+    pub(crate) async fn store_packages(&self) {
+        let packages = std::mem::take(&mut *self.unkept());
+        let Some(depot) = self.depot.clone().filter(|_| !packages.is_empty()) else { return };
+        let kept = tokio::task::spawn_blocking(move || {
+            for package in &packages {
+                if let Err(error) = depot.keep(package) {
+                    // It serves all the same; only the way back ends with the
+                    // process.
+                    tracing::warn!(plugin = package.toml.id, %error, "plugin's package not kept");
+                }
+            }
+        });
+        // A panic is logged where it happens.
+        let _ = kept.await;
+    }
+
+    /// Packages that are yet to be kept.
+    pub(crate) fn unkept(&self) -> MutexGuard<'_, Vec<Package>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 fn write(folder: &Path, package: &Package) -> io::Result<()> {
     let put = |path: PathBuf, bytes: &[u8]| {
         if let Some(parent) = path.parent() {
@@ -77,8 +106,8 @@ fn write(folder: &Path, package: &Package) -> io::Result<()> {
         file.write_all(bytes)?;
         file.sync_data()
     };
-    if let (Some(name), Some(bytes)) = (&package.toml.component, &package.component) {
-        put(folder.join(name), bytes)?;
+    if let (Some(name), Some(code)) = (&package.toml.component, &package.component) {
+        put(folder.join(name), &code.bytes)?;
     }
     for (path, bytes) in &*package.assets {
         put(folder.join("assets").join(path), bytes)?;

@@ -1,45 +1,47 @@
-//! A package's own golden files, run on this host before it serves.
+//! A package's own golden files, run on this host before it serves: as
+//! strictly as the author's commands do, and by the same code.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage, SelfTest, TestFailure};
-use serde_json::Value;
 
-use super::{
-    ask::{Asked, FUNCTIONS},
-    form::Input,
-};
 use crate::{
-    call::{Idle, Runtime},
-    cases::compare::{Difference, first_differences, shown},
+    call::Runtime,
+    cases::{Difference, Golden, GoldenError, compare::shown},
+    catalogue::{Pinned, Table},
     failure::failure,
     generations::Generation,
-    package::Assets,
+    package::Package,
 };
 
 /// Runs all files; stops at the first wrong answer, which is in both halves of
 /// the error.
 pub(crate) async fn run(
-    runtime: &Runtime,
-    generation: &Generation,
-    golden: &Assets,
+    runtime: &Arc<Runtime>,
+    generation: &Arc<Generation>,
+    package: &Package,
     most: Duration,
 ) -> Result<SelfTest, (SelfTest, LoadFailure)> {
-    let idle = Idle::default();
+    let table = Arc::new(Table::of_one(generation));
     let mut test = Test {
-        asked: Asked { runtime, generation, idle: &idle },
+        plugin: Pinned::unheard(table, Arc::clone(runtime)),
         done: SelfTest::default(),
         until: Instant::now() + most,
     };
-    for (name, bytes) in golden {
-        if let Err(wrong) = test.file(name, bytes).await {
-            let message = match wrong.function.as_str() {
-                "" => format!("golden/{name}: {}", wrong.message),
-                function => {
-                    format!("golden/{name}: `{function}` at `{}`: {}", wrong.at, wrong.message)
-                }
+    let folder = Path::new("");
+    for golden in Golden::of(folder, &package.golden, package.toml.world()) {
+        if let Err(wrong) = test.file(golden).await {
+            let TestFailure { file, function, at, message } = &wrong;
+            let message = match function.as_str() {
+                "" => format!("golden/{file}: {message}"),
+                _ => format!("golden/{file}: `{function}` at `{at}`: {message}"),
             };
-            let fix = "mend the plugin, or the golden file if the new answer is right";
+            let fix = "mend the plugin, or if the new answers are right, write the golden file anew \
+                       with `bowsprit plugin test --update`";
             let refused = failure(LoadStage::SelfTest, "plugin.self-test.failed", message, fix);
             return Err((SelfTest { failure: Some(wrong), ..test.done }, refused));
         }
@@ -48,70 +50,44 @@ pub(crate) async fn run(
     Ok(test.done)
 }
 
-struct Test<'a> {
-    asked: Asked<'a>,
+struct Test {
+    plugin: Pinned,
     done: SelfTest,
     until: Instant,
 }
 
-impl Test<'_> {
-    async fn file(&mut self, name: &str, bytes: &[u8]) -> Result<(), TestFailure> {
-        let fault = |message: String| wrong(name, "", "", message);
-        let golden: Value =
-            serde_json::from_slice(bytes).map_err(|it| fault(format!("is not JSON: {it}")))?;
-        let input = golden.get("input").unwrap_or(&Value::Null);
-        let input = Input::read(input).map_err(|it| fault(format!("in `input`, {it}")))?;
-        let known = |it: &bowsprit_host_core::node_types::NodeType| {
-            it.descriptor.name == input.node.type_name
-        };
-        if !self.asked.generation.provides.node_types.iter().any(known) {
-            let name = &input.node.type_name;
-            return Err(fault(format!("the plugin has no node type `{name}`")));
+impl Test {
+    async fn file(&mut self, golden: Result<Golden, GoldenError>) -> Result<(), TestFailure> {
+        let golden = golden.map_err(|error| {
+            let file = error.file().unwrap_or_else(|| Path::new(""));
+            wrong(&file.to_string_lossy(), "", "", error.to_string())
+        })?;
+        let answered = golden.answered(&self.plugin);
+        let answered = tokio::time::timeout_at(self.until.into(), answered).await;
+        let answered = answered.map_err(|_| {
+            let message = "the golden files take longer than they may".to_owned();
+            wrong(&golden.name(), "", "", message)
+        })?;
+        if let Some(difference) = golden.differences(&answered).into_iter().next() {
+            return Err(differs(&golden.name(), &difference));
         }
-        let expected = golden.get("expected").and_then(Value::as_object);
-        let expected = expected.ok_or_else(|| fault("`expected` is no object".into()))?;
-        if let Some(function) = expected.keys().find(|it| !FUNCTIONS.contains(&it.as_str())) {
-            return Err(fault(format!("`expected.{function}` is no function")));
-        }
-        for (function, expected) in expected {
-            self.function(name, function, &input, expected).await?;
-            self.done.answers += 1;
-        }
+        let functions = answered.as_object().map_or(0, serde_json::Map::len);
+        self.done.answers += u32::try_from(functions).unwrap_or(u32::MAX);
         Ok(())
     }
+}
 
-    async fn function(
-        &self,
-        file: &str,
-        function: &str,
-        input: &Input,
-        expected: &Value,
-    ) -> Result<(), TestFailure> {
-        if Instant::now() > self.until {
-            let message = "the golden files take longer than they may".to_owned();
-            return Err(wrong(file, function, "", message));
-        }
-        let broke = |message: String| wrong(file, function, "", message);
-        let node = match function {
-            "normalize" | "create" => Some(input.node.clone()),
-            _ => {
-                let node = self.asked.normalized(input).await;
-                node.map_err(|it| broke(format!("`normalize`: {}", it.reason())))?
-            }
-        };
-        let node = node.ok_or_else(|| broke("`normalize` refuses the data".into()))?;
-        let said = self.asked.ask(function, &node, input).await;
-        let said = said.map_err(|it| broke(it.reason()))?;
-        let answer = said.map(|it| it.answer).unwrap_or_default();
-        let Some(Difference { at, before, after }) = first_differences(expected, &answer, 1).pop()
-        else {
-            return Ok(());
-        };
-        let shown = |it: Option<Value>| it.as_ref().map_or_else(|| "nothing".into(), shown);
-        let (expected, answer) = (shown(before), shown(after));
-        let message = format!("expected {expected}, answered {answer}");
-        Err(wrong(file, function, &at, message))
-    }
+fn differs(file: &str, difference: &Difference) -> TestFailure {
+    let Difference { at, before, after } = difference;
+    let said = |it: &Option<serde_json::Value>| it.as_ref().map_or("nothing".into(), shown);
+    let message = format!("expected {}, answered {}", said(before), said(after));
+    let (function, place) = match at.strip_prefix('/') {
+        Some(at) => at
+            .split_once('/')
+            .map_or((at, String::new()), |(function, place)| (function, format!("/{place}"))),
+        None => ("expected", String::new()),
+    };
+    wrong(file, function, &place, message)
 }
 
 fn wrong(file: &str, function: &str, at: &str, message: String) -> TestFailure {

@@ -1,6 +1,6 @@
 //! Calls and loads that change nothing.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use bowsprit_host_core::{
     Error, Result,
@@ -10,17 +10,11 @@ use bowsprit_host_core::{
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{
-    Candidate, Verdict,
-    ask::{Asked, FUNCTIONS},
-    book,
-    form::Input,
-    upload::unpack,
-};
+use super::{Candidate, Verdict, book, upload::unpack};
 use crate::{
     PluginEngine,
-    call::Idle,
-    fault::Fault,
+    cases::{Case, Function},
+    catalogue::{Pinned, Table},
     package::{Refusal, Sight},
 };
 
@@ -43,31 +37,23 @@ impl PluginEngine {
                 message: format!("no generation of plugin `{id}` serves"),
             })?
         };
-        let Some(name) = FUNCTIONS.iter().copied().find(|it| *it == function) else {
-            let problem = format!("must be one of {}", FUNCTIONS.join(", "));
+        let Some(function) = Function::parse(function) else {
+            let problem =
+                format!("must be one of {}", Function::ALL.map(Function::name).join(", "));
             return Err(Error::invalid("function", problem));
         };
-        let input = read(input)?;
-        let idle = Idle::default();
-        let asked = Asked { runtime: &self.runtime, generation: &generation, idle: &idle };
-        let broke = |fault: Fault| match fault.into_call_error(id, name) {
-            CallError::Failed(error) => error,
-            other => Error::internal(other),
-        };
-        let node = match name {
-            "create" | "normalize" => Some(input.node.clone()),
-            _ => asked.normalized(&input).await.map_err(broke)?,
-        };
-        let node = node.ok_or_else(|| {
+        let case = read(input)?;
+        let table = Arc::new(Table::of_one(&generation));
+        // The figure is that of a fresh instance, as in the documentation.
+        let fresh = || Pinned::unheard(Arc::clone(&table), Arc::clone(&self.runtime));
+        let node = case.prepared(&fresh(), function).await.map_err(broke)?;
+        let node = node.map_err(|_| {
             Error::invalid("input.node.data", "is refused by the plugin's `normalize`; try that")
         })?;
-        // The figure is that of a fresh instance, as in the documentation.
-        let fresh = Idle::default();
-        let asked = Asked { idle: &fresh, ..asked };
+        let plugin = fresh();
         let begun = Instant::now();
-        let said = asked.ask(name, &node, &input).await.map_err(broke)?;
+        let said = case.said(&plugin, function, &node).await.map_err(broke)?;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let said = said.ok_or_else(|| Error::invalid("function", "is unknown"))?;
         let answer_bytes = said.answer.to_string().len() as u64;
         Ok(Trial {
             generation: generation.program.generation.clone(),
@@ -130,12 +116,21 @@ impl PluginEngine {
     }
 }
 
-fn read(input: &str) -> Result<Input> {
+fn broke(error: CallError) -> Error {
+    match error {
+        CallError::Failed(error) => error,
+        CallError::UnknownType(name) => {
+            Error::invalid("input.node.type", format!("`{name}` is no node type of this plugin"))
+        }
+        other => Error::internal(other),
+    }
+}
+
+fn read(input: &str) -> Result<Case> {
     if input.len() > INPUT {
         return Err(Error::TooLarge { what: "the input", limit: format!("{} MiB", INPUT >> 20) });
     }
     let value: Value = serde_json::from_str(input)
         .map_err(|error| Error::invalid("input", format!("is not JSON: {error}")))?;
-    Input::read(&value)
-        .map_err(|problem| Error::invalid("input", format!("is incomplete: {problem}")))
+    Case::read(&value).map_err(|error| Error::invalid("input", error.to_string()))
 }

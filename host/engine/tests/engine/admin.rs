@@ -99,7 +99,7 @@ async fn an_upload_is_judged_and_changes_nothing() {
     };
     let taken = validate(plugin("two", "echo")).await.generation;
     assert_eq!(refused(taken), LoadStage::Activate);
-    let wrong = echo("2").golden("view.json", "public-view", json!({"ok": {}}));
+    let wrong = echo("2").golden("view.json", "1");
     assert_eq!(refused(validate(wrong).await.generation), LoadStage::SelfTest);
     let module = echo("2").component(b"\0asm\x01\0\0\0".to_vec());
     assert_eq!(refused(validate(module).await.generation), LoadStage::Admit);
@@ -147,7 +147,7 @@ async fn one_function_can_be_tried() {
         ("nobody", "render", good.as_str(), "nobody"),
         ("one", "explode", &good, "normalize"),
         ("one", "render", "{", "is not JSON"),
-        ("one", "render", "{}", "`node` is missing"),
+        ("one", "render", "{}", "missing field `node`"),
     ] {
         let error = host.engine.try_call(id, function, input).await.expect_err("refused");
         assert!(error.to_string().contains(word), "{error}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bowsprit_host_core::{
     Error,
     node_types::{CallError, Context, NodeTypes},
-    plugins::{LoadStage, PluginState},
+    plugins::{LoadStage, PluginState, Plugins},
 };
 
 use crate::support::{Host, assert_failure, mark_in, mark_of, node, plugin};
@@ -231,4 +231,39 @@ async fn a_describe_that_misbehaves_leaves_the_old_generation_serving() {
         assert_eq!(host.mark("misbehave").await.as_deref(), Some("old"), "{wish}");
     }
     host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hundreds_of_calls_that_are_ended_leave_nothing_behind() {
+    let settings = |it: &mut bowsprit_host_engine::EngineConfig| {
+        it.limits.deadline = Duration::from_millis(20);
+        it.limits.memory = 8 << 20;
+    };
+    let host = Host::load(settings, |dir| {
+        plugin("misbehave", "misbehave").write(&dir.join("misbehave"));
+    })
+    .await;
+    let ways = [
+        ("trap", "plugin.trap"),
+        ("eat", "plugin.memory"),
+        ("recurse", "plugin.stack"),
+        ("loop", "plugin.deadline"),
+        ("foreign-kind", "plugin.not-granted"),
+    ];
+    for n in 0..300 {
+        let (wish, expected) = ways[n % ways.len()];
+        // Loops are slow; each of the others is as good a kill.
+        let (wish, expected) = if wish == "loop" && n >= 50 { ways[0] } else { (wish, expected) };
+        let catalogue = host.engine.catalogue();
+        let ended = catalogue.render(&node("misbehave", wish), &Context::default()).await;
+        assert_eq!(code(&ended.expect_err(wish)), expected);
+    }
+    assert_eq!(host.engine.occupancy(), bowsprit_host_engine::Occupancy::default());
+    assert!(mark_in(&*host.engine.catalogue(), "misbehave").await.is_ok());
+    // What is kept of them is bounded.
+    let kept = host.engine.failed_calls(Some("misbehave"));
+    assert_eq!(kept.len(), 50, "as many as are kept of one plugin");
+    let newest = host.engine.failed_call(kept[0].id).expect("kept");
+    assert_eq!((newest.code, newest.function), ("plugin.not-granted", "render"));
+    assert_eq!(newest.input["node"]["data"]["do"], "foreign-kind");
 }

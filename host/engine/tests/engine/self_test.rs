@@ -1,15 +1,11 @@
 //! A package's own golden files are run before it serves.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use bowsprit_host_core::plugins::{GenerationState, LoadStage, PluginState, Plugins};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Host, assert_failure, plugin};
-
-fn view(mark: &str) -> serde_json::Value {
-    json!({ "ok": { "mark": mark, "name": "it" } })
-}
+use crate::support::{Host, assert_failure, echoed, plugin};
 
 fn echo(mark: &str) -> crate::support::Folder {
     plugin("one", "echo").asset("mark", mark)
@@ -17,27 +13,15 @@ fn echo(mark: &str) -> crate::support::Folder {
 
 #[tokio::test]
 async fn every_stage_is_told_with_what_the_golden_files_said() {
+    let mut expected = echoed(json!({ "a": 1 }), "1");
+    expected["status"] = json!({ "ok": {
+        "state": "healthy", "reason": "Exists", "message": "looked at 2026-02-03T00:00:00Z",
+        "ready": null, "desired": null, "addresses": [], "findings": [], "card": {}, "marks": {},
+    } });
     let everything = json!({
         "input": {"node": {"id": "it", "type": "echo", "data": {"a": 1}},
                   "answers": [{"objects": [{}]}], "at": "2026-02-03T00:00:00Z"},
-        "expected": {
-            "create": {"ok": {"name": ""}},
-            "normalize": {"ok": [{"a": 1}, []]},
-            "public-view": view("1"),
-            "validate": {"ok": []},
-            "render": {"ok": {"findings": [], "manifests": [{
-                "body": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "it"},
-                         "data": {"echo": "{\"a\":1}", "mark": "1"}},
-                "local-id": "map", "on-immutable": "ask", "order": "configuration",
-                "prune": "delete", "wait": "existence", "yields": []}]}},
-            "observe": {"ok": [{
-                "kind": {"group": "", "version": "v1", "kind": "ConfigMap"}, "name": "it",
-                "namespace": null, "selector": null, "with-events": false, "with-pods": false}]},
-            "status": {"ok": {
-                "state": "healthy", "reason": "Exists", "message": "looked at 2026-02-03T00:00:00Z",
-                "ready": null, "desired": null, "addresses": [], "findings": [], "card": {},
-                "marks": {}}},
-        },
+        "expected": expected,
     });
     let folder = echo("1").golden_text("all.json", &everything.to_string());
     let host = Host::load(|_| {}, |dir| folder.write(&dir.join("one"))).await;
@@ -46,15 +30,16 @@ async fn every_stage_is_told_with_what_the_golden_files_said() {
 
     assert_eq!(generation.state, GenerationState::Live, "{generation:#?}");
     let stages: Vec<_> = generation.stages.iter().map(|it| it.stage).collect();
-    assert_eq!(stages, [LoadStage::Compile, LoadStage::Describe, LoadStage::SelfTest]);
+    use LoadStage::{Admit, Compile, Describe, Link, SelfTest};
+    assert_eq!(stages, [Admit, Compile, Link, Describe, SelfTest]);
     let test = generation.self_test;
-    assert_eq!((test.cases, test.answers, test.failure), (1, 7, None));
+    assert_eq!((test.cases, test.answers, test.failure), (1, 6, None));
 }
 
 #[tokio::test]
 async fn a_wrong_answer_names_file_function_and_place_and_the_old_one_goes_on() {
     let host = Host::start(|dir| {
-        echo("1").golden("view.json", "public-view", view("1")).write(&dir.join("one"));
+        echo("1").golden("view.json", "1").write(&dir.join("one"));
     })
     .await;
 
@@ -70,7 +55,7 @@ async fn a_wrong_answer_names_file_function_and_place_and_the_old_one_goes_on() 
     assert_eq!(host.mark("echo").await.as_deref(), Some("1"));
 
     // Mending the golden file is a change too.
-    let right = echo("2").golden("view.json", "public-view", view("2"));
+    let right = echo("2").golden("view.json", "2");
     right.swap(&host.path("one"));
     host.until_marked("echo", "2").await;
     host.stop().await;
@@ -80,13 +65,17 @@ async fn a_wrong_answer_names_file_function_and_place_and_the_old_one_goes_on() 
 async fn golden_files_that_cannot_be_used_are_refused() {
     let case =
         |input: &str, expected: &str| format!(r#"{{"input":{input},"expected":{expected}}}"#);
-    let echo_node = r#"{"node":{"id":"it","type":"echo"}}"#;
+    let echo_node = r#"{"node":{"id":"it","type":"echo","data":{}}}"#;
     let cases = [
         ("{".to_owned(), "is not JSON"),
-        (case("{}", "{}"), "`node` is missing"),
-        (case(r#"{"node":{"id":"it","type":"other"}}"#, "{}"), "`other`"),
+        (r#"{"inputs":1}"#.to_owned(), "`inputs`"),
+        (case("{}", "{}"), "missing field `node`"),
+        (case(r#"{"node":{"id":"it","type":"echo"}}"#, "{}"), "missing field `data`"),
+        (case(r#"{"node":{"id":"it","type":"other","data":{}}}"#, "{}"), "`other`"),
         (case(echo_node, "[]"), "`expected`"),
-        (case(echo_node, r#"{"frobnicate":1}"#), "`expected.frobnicate`"),
+        // Every function has to be there, and no other.
+        (case(echo_node, "{}"), "`normalize`"),
+        (case(echo_node, r#"{"frobnicate":1}"#), "`frobnicate`"),
     ];
     for (text, word) in cases {
         let folder = echo("1").golden_text("bad.json", &text);
@@ -108,7 +97,9 @@ async fn golden_files_are_bounded_in_number_bytes_and_time() {
             }
         }
     };
-    let view = r#"{"input":{"node":{"id":"it","type":"echo"}},"expected":{}}"#;
+    let input = json!({"node": {"id": "it", "type": "echo", "data": {}}});
+    let view = json!({"input": input, "expected": echoed(json!({}), "1")}).to_string();
+    let view = view.as_str();
     let fits = Host::load(|_| {}, fill(200, view)).await;
     assert_eq!(fits.report("one").state, PluginState::Live, "{:?}", fits.report("one"));
     let many = Host::load(|_| {}, fill(201, view)).await;
@@ -119,10 +110,97 @@ async fn golden_files_are_bounded_in_number_bytes_and_time() {
     let slow = Host::load(
         |it| it.self_test_time = std::time::Duration::ZERO,
         |dir| {
-            let view = json!({ "ok": { "mark": "1", "name": "it" } });
-            echo("1").golden("view.json", "public-view", view).write(&dir.join("one"));
+            echo("1").golden("view.json", "1").write(&dir.join("one"));
         },
     )
     .await;
     assert_failure(&slow.report("one"), LoadStage::SelfTest, &["longer than they may"]);
+}
+
+/// Copies a plugin that comes with the host, and changes one golden file.
+fn spoiled(id: &str, dir: &Path, golden: &str, spoil: impl FnOnce(&mut Value)) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/dist").join(id);
+    copy(&from, &dir.join(id));
+    let file = dir.join(id).join("golden").join(golden);
+    let text = fs::read_to_string(&file).expect("`cargo xtask plugins build` was run");
+    let mut all = serde_json::from_str(&text).expect("JSON");
+    spoil(&mut all);
+    fs::write(file, all.to_string()).expect("written");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let place = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).expect("copied");
+        }
+    }
+}
+
+#[tokio::test]
+async fn importers_and_checks_are_held_against_their_golden_files_too() {
+    let load = async |fill: &dyn Fn(&Path)| Host::load(|_| {}, fill).await;
+    let host = load(&|dir| {
+        spoiled("dotenv", dir, "several.json", |_| {});
+        spoiled("service-diagnostics", dir, "missing.json", |_| {});
+    })
+    .await;
+    for (id, least) in [("dotenv", 4), ("service-diagnostics", 10)] {
+        let report = host.report(id);
+        assert_eq!(report.state, PluginState::Live, "{:?}", report.last_error);
+        let test = &host.engine.generations(id).expect("known")[0].self_test;
+        assert!(test.cases >= least && test.answers > test.cases, "{id}: {test:?}");
+    }
+
+    let host = load(&|dir| {
+        spoiled("dotenv", dir, "several.json", |_| {});
+        let source = "dotenv/golden/broken/dot.env";
+        fs::write(dir.join(source), "FINE=1\n").expect("written");
+        let missing = |it: &mut Value| it["expected"]["diagnose"]["service-exists"] = json!({});
+        spoiled("service-diagnostics", dir, "missing.json", missing);
+    })
+    .await;
+    let words = ["golden/several.json", "`analyze`", "/ok/secrets/0/key", "\"X\""];
+    assert_failure(&host.report("dotenv"), LoadStage::SelfTest, &words);
+    let words = ["golden/missing.json", "`diagnose`", "/service-exists"];
+    assert_failure(&host.report("service-diagnostics"), LoadStage::SelfTest, &words);
+}
+
+#[tokio::test]
+async fn catalogues_are_held_against_what_a_cluster_serves() {
+    let served = json!({"served": [
+        {"kind": {"group": "example.dev", "version": "v1", "kind": "Note"}, "plural": "notes",
+         "schema": {"type": "object"}},
+        {"kind": {"group": "example.dev", "version": "v9", "kind": "Other"}, "plural": "others"},
+    ]});
+    let note = json!({"group": "example.dev", "version": "v1", "kind": "Note"});
+    let made = json!({"ok": {
+        "name": "notes", "title": "Note", "description": "Made of a definition.",
+        "category": "custom", "icon": "Notebook", "tags": [], "schema-version": 1,
+        "schema": {"type": "object"}, "produces": [note],
+    }});
+    let none = json!({"unsupported": "a definition without a schema"});
+    let standing = json!({
+        "entry": "almanac", "presence": "installed", "versions": [note], "findings": [],
+    });
+    let expected = json!({
+        "match-cluster": {"ok": [standing]},
+        "form": [{"ok": {"type": "object"}}, none],
+        "describe-served": [made, none],
+    });
+    let text = json!({"input": served, "expected": expected}).to_string();
+    let right = plugin("almanac", "almanac").golden_text("served.json", &text);
+    let host = Host::load(|_| {}, |dir| right.write(&dir.join("almanac"))).await;
+    let report = host.report("almanac");
+    assert_eq!(report.state, PluginState::Live, "{:?}", report.last_error);
+
+    let wrong = text.replace("\"installed\"", "\"missing\"");
+    let wrong = plugin("almanac", "almanac").golden_text("served.json", &wrong);
+    let host = Host::load(|_| {}, |dir| wrong.write(&dir.join("almanac"))).await;
+    let words = ["golden/served.json", "`match-cluster`", "/ok/0/presence"];
+    assert_failure(&host.report("almanac"), LoadStage::SelfTest, &words);
 }

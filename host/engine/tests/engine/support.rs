@@ -230,14 +230,11 @@ impl Folder {
         self
     }
 
-    /// A golden file that expects `answer` of `function`, for a node of type
-    /// `echo`.
-    pub(crate) fn golden(self, name: &'static str, function: &str, answer: Value) -> Self {
+    /// A golden file that expects what an `echo` with this mark answers.
+    pub(crate) fn golden(self, name: &'static str, mark: &str) -> Self {
         let input = json!({ "node": { "id": "it", "type": "echo", "data": {} } });
-        self.golden_text(
-            name,
-            &json!({ "input": input, "expected": { function: answer } }).to_string(),
-        )
+        let golden = json!({ "input": input, "expected": echoed(json!({}), mark) });
+        self.golden_text(name, &golden.to_string())
     }
 
     /// A golden file as it is written.
@@ -310,6 +307,30 @@ impl Folder {
         fs::rename(&new, folder).expect("the new one moves in");
         let _ = fs::remove_dir_all(old);
     }
+}
+
+/// What an `echo` with this mark answers to all functions, for a node `it` with
+/// this data.
+pub(crate) fn echoed(data: Value, mark: &str) -> Value {
+    let body = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "it" },
+        "data": { "echo": data.to_string(), "mark": mark },
+    });
+    let manifest = json!({
+        "body": body, "local-id": "map", "on-immutable": "ask", "order": "configuration",
+        "prune": "delete", "wait": "existence", "yields": [],
+    });
+    let watch = json!({
+        "kind": { "group": "", "version": "v1", "kind": "ConfigMap" }, "name": "it",
+        "namespace": null, "selector": null, "with-events": false, "with-pods": false,
+    });
+    json!({
+        "normalize": { "ok": [data, []] },
+        "public-view": { "ok": { "mark": mark, "name": "it" } },
+        "validate": { "ok": [] },
+        "render": { "ok": { "findings": [], "manifests": [manifest] } },
+        "observe": { "ok": [watch] },
+    })
 }
 
 /// Checks stage and that message and fix are there for a person.

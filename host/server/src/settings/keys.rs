@@ -330,8 +330,9 @@ static KEYS: &[Key] = &[
         name: "plugins.sources",
         kind: Kind::Tables,
         accepted: "a list of tables with `reference` and `digest` or `key`",
-        about: "repositories `bowsprit plugin pull` accepts plugins from: `reference`, and the \
-                `digest` or the public `key` that vouches for them",
+        about: "repositories plugins come from: `reference`, and the `digest` or the public `key` \
+                that vouches for them; those with a `digest` are installed when the host starts, \
+                `bowsprit plugin pull` accepts from all",
         default: empty,
     },
     Key {

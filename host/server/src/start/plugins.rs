@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use bowsprit_host_api::request_id;
 use bowsprit_host_core::{
     budgets::Budgets,
     catalogues::Catalogues,
@@ -14,19 +15,21 @@ use bowsprit_host_core::{
 };
 use bowsprit_host_engine::{EngineConfig, Guard, PluginEngine};
 
+use super::sources;
 use crate::settings::Settings;
 
 /// Noise of this much in the latency of a plugin means nothing.
 const SLACK: Duration = Duration::from_millis(20);
 
 /// The engine's settings. Plugins that came with the host come first, so that
-/// those of other folders override them.
+/// those of other folders override them, and those from registries last.
 pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
     let plugins = &settings.plugins;
     let cache_dir = plugins.cache_dir.clone();
     let builtin: Vec<PathBuf> = beside_the_binary().into_iter().collect();
+    let installed: Option<PathBuf> = Some(sources::folder(settings)).filter(|it| it.is_dir());
     EngineConfig {
-        dirs: builtin.iter().chain(&plugins.dirs).cloned().collect(),
+        dirs: builtin.iter().chain(&plugins.dirs).chain(&installed).cloned().collect(),
         builtin_dirs: builtin,
         cache_dir: Some(cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"))),
         packages_dir: Some(settings.data_dir.join("plugin-packages")),
@@ -41,6 +44,7 @@ pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
             slack: SLACK,
         },
         budgets: budgets.clone(),
+        trace: request_id::of_task,
         ..plugins.engine_config()
     }
 }

@@ -171,6 +171,11 @@ pub(crate) fn findings_of(node: &str, error: CallError, on_fault: OnFault) -> Re
         CallError::Failed(error @ Error::Plugin { .. }) if on_fault == OnFault::Tell => {
             Ok(vec![finding(error.code(), error.to_string())])
         }
-        CallError::Failed(error) => Err(error),
+        CallError::Failed(mut error) => {
+            if let Error::Plugin { node: about, .. } = &mut error {
+                *about = Some(node.to_owned());
+            }
+            Err(error)
+        }
     }
 }

@@ -27,11 +27,7 @@ impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let sample = self.desk.load().await?;
         describe(&sample);
-        if !sample.is_about_nodes() {
-            row("golden", "not run here: only those of node types are, so far");
-            return Ok(());
-        }
-        let golden = self.desk.golden()?;
+        let golden = self.desk.golden(&sample)?;
         let mut failed = Vec::new();
         for case in &golden {
             if !faults(&sample, case).await.is_empty() {
@@ -112,7 +108,8 @@ async fn cost(sample: &Sample, golden: &[Golden]) {
     for function in [Function::Validate, Function::Render, Function::Status] {
         let mut worst: Option<(Duration, String, usize)> = None;
         for case in golden {
-            let (answer, time) = measured(sample, &case.case, function).await;
+            let Some(node) = case.subject.node() else { continue };
+            let (answer, time) = measured(sample, node, function).await;
             if worst.as_ref().is_none_or(|(slowest, ..)| time > *slowest) {
                 worst = Some((time, case.name(), answer.to_string().len()));
             }

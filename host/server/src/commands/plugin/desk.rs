@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use bowsprit_host_core::plugins::LoadFailure;
 use bowsprit_host_engine::{
-    cases::{Case, Function, Golden, golden_files},
+    cases::{Case, Function, Golden},
     workbench::{Sample, Workbench},
 };
 use clap::Args;
@@ -51,8 +51,8 @@ impl Desk {
     }
 
     /// The plugin's golden files, as they lie in the folder that was named.
-    pub(super) fn golden(&self) -> anyhow::Result<Vec<Golden>> {
-        golden(&self.folder)
+    pub(super) fn golden(&self, sample: &Sample) -> anyhow::Result<Vec<Golden>> {
+        golden(sample, &self.folder)
     }
 }
 
@@ -62,9 +62,11 @@ pub(super) async fn load(workbench: &Workbench, folder: &Path) -> anyhow::Result
 }
 
 /// All golden files of a folder.
-pub(super) fn golden(folder: &Path) -> anyhow::Result<Vec<Golden>> {
-    let files = golden_files(&folder.join("golden"))?;
-    files.iter().map(|file| Ok(Golden::read(file)?)).collect()
+pub(super) fn golden(sample: &Sample, folder: &Path) -> anyhow::Result<Vec<Golden>> {
+    Golden::all(folder, &sample.about.kind).map_err(|error| match error.file() {
+        Some(file) => anyhow!("`{}`: {error}", file.display()),
+        None => anyhow!(error),
+    })
 }
 
 /// The built plugin that `folder` is or has below `dist`.

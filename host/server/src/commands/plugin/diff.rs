@@ -43,8 +43,8 @@ impl Diff {
         lines.extend(types(&old, &new));
         let mut cases: BTreeMap<String, Golden> = BTreeMap::new();
         let folders = [(&old, &self.old), (&new, &self.new)];
-        for (_, folder) in folders.into_iter().filter(|(it, _)| it.is_about_nodes()) {
-            cases.extend(golden(folder)?.into_iter().map(|it| (it.name(), it)));
+        for (sample, folder) in folders {
+            cases.extend(golden(sample, folder)?.into_iter().map(|it| (it.name(), it)));
         }
         let (mut asked, mut changed) = (0, 0);
         for case in cases.values().filter(|it| is_offered(it, &old) && is_offered(it, &new)) {
@@ -109,12 +109,13 @@ fn described(sample: &Sample) -> Value {
 }
 
 fn is_offered(case: &Golden, sample: &Sample) -> bool {
-    sample.types.iter().any(|it| it.descriptor.name == case.case.type_name())
+    let Some(node) = case.subject.node() else { return true };
+    sample.types.iter().any(|it| it.descriptor.name == node.type_name())
 }
 
 async fn answers(old: &Sample, new: &Sample, case: &Golden) -> Vec<String> {
-    let before = case.case.call_all(&*old.catalogue()).await;
-    let after = case.case.call_all(&*new.catalogue()).await;
+    let before = case.answered(&*old.catalogue()).await;
+    let after = case.answered(&*new.catalogue()).await;
     let name = case.name();
     differences(&before, &after).iter().map(|it| format!("{name} {it}")).collect()
 }

@@ -10,10 +10,7 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use bowsprit_host_engine::archive::{Bounds, Files, check_paths, unpack, write_folder};
 use bowsprit_host_outbound::oci::{
-    Artifact, OciError, Reference,
-    artifact::open,
-    bundle,
-    signature::{self, PublicKey},
+    Artifact, Reference, artifact::open, bundle, signature::PublicKey,
 };
 use clap::Args;
 
@@ -23,6 +20,7 @@ use super::{
 };
 use crate::{
     output::say,
+    registries,
     settings::{Flags, Loaded, Trust},
 };
 
@@ -61,13 +59,7 @@ impl Pull {
         let trust = self.trust()?;
         let artifact = self.artifact(&trust).await?;
         let digest = artifact.content.digest();
-        if let Some(expected) = trust.digest.as_ref().filter(|it| **it != digest) {
-            let (what, expected) = ("the plugin".to_owned(), expected.clone());
-            return Err(OciError::WrongDigest { what, expected, found: digest }.into());
-        }
-        if let Some(key) = &trust.key {
-            signature::verify(key, &digest, artifact.signature.as_ref())?;
-        }
+        registries::vouched(&artifact, &trust)?;
         let files: Files = open(&artifact.content)?;
         check_paths(&files)?;
         let folder = self.put(&files).await?;
@@ -75,7 +67,7 @@ impl Pull {
             Some(place) => say(format_args!("{}@{digest}", place.name())),
             None => say(format_args!("{digest}")),
         }
-        eprintln!("{}: {}", folder.display(), vouched(&trust));
+        eprintln!("{}: {}", folder.display(), reason(&trust));
         Ok(())
     }
 
@@ -141,7 +133,7 @@ impl Pull {
     }
 }
 
-fn vouched(trust: &Trust) -> &'static str {
+fn reason(trust: &Trust) -> &'static str {
     match (&trust.key, &trust.digest) {
         (Some(_), Some(_)) => "signature verified, digest as asked for",
         (Some(_), None) => "signature verified",

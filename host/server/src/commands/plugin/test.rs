@@ -26,14 +26,7 @@ pub(crate) struct Test {
 impl Test {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let sample = self.desk.load().await?;
-        if !sample.is_about_nodes() {
-            bail!(
-                "only golden files of node types are run here, so far, and this plugin is of kind \
-                 `{}`: run `cargo test` in its sources",
-                sample.about.kind
-            );
-        }
-        let golden = self.desk.golden()?;
+        let golden = self.desk.golden(&sample)?;
         if golden.is_empty() {
             bail!(
                 "`{}` has no golden files: write `golden/<case>.json` with an `input`, then run \
@@ -61,9 +54,9 @@ impl Test {
 
 /// What is wrong with a plugin's answers to a golden file, in sentences.
 pub(super) async fn faults(sample: &Sample, case: &Golden) -> Vec<String> {
-    let answered = case.case.call_all(&*sample.catalogue()).await;
+    let answered = case.answered(&*sample.catalogue()).await;
     let mut faults: Vec<_> = case.differences(&answered).iter().map(ToString::to_string).collect();
-    let again = case.case.call_all(&*sample.catalogue()).await;
+    let again = case.answered(&*sample.catalogue()).await;
     let unsteady = bowsprit_host_engine::cases::differences(&answered, &again);
     let unsteady = unsteady.iter().map(|it| format!("{it}: the same call answers differently"));
     faults.extend(unsteady);
@@ -72,8 +65,7 @@ pub(super) async fn faults(sample: &Sample, case: &Golden) -> Vec<String> {
 
 /// Refuses a plugin that a host would refuse for its own golden files.
 pub(super) async fn must_be_met(sample: &Sample, folder: &Path) -> anyhow::Result<()> {
-    let golden = if sample.is_about_nodes() { golden(folder)? } else { Vec::new() };
-    for case in &golden {
+    for case in &golden(sample, folder)? {
         if let Some(fault) = faults(sample, case).await.first() {
             bail!(
                 "a host refuses this plugin, for {} is not met: {fault}; build it again after \
@@ -87,7 +79,7 @@ pub(super) async fn must_be_met(sample: &Sample, folder: &Path) -> anyhow::Resul
 
 async fn update(sample: &Sample, golden: &[Golden]) -> anyhow::Result<()> {
     for case in golden {
-        let answered = case.case.call_all(&*sample.catalogue()).await;
+        let answered = case.answered(&*sample.catalogue()).await;
         if case.differences(&answered).is_empty() {
             continue;
         }
@@ -101,13 +93,24 @@ async fn update(sample: &Sample, golden: &[Golden]) -> anyhow::Result<()> {
 
 /// A call that broke is nothing to expect.
 fn refuse_broken(case: &Golden, answered: &Value) -> anyhow::Result<()> {
-    let mut functions = answered.as_object().into_iter().flatten();
-    match functions.find(|(_, answer)| answer.get("failed").is_some()) {
+    let functions = answered.as_object().into_iter().flatten();
+    match functions.flat_map(answers).find(|(_, answer)| answer.get("failed").is_some()) {
         Some((function, answer)) => {
             bail!("{}: `{function}` broke, so nothing was written: {answer}", case.name())
         }
         None => Ok(()),
     }
+}
+
+/// A function's answer, or each of its answers: there is one for each check, fix
+/// or definition.
+fn answers<'v>((function, answer): (&'v String, &'v Value)) -> Vec<(&'v str, &'v Value)> {
+    let inner: Vec<&Value> = match answer {
+        Value::Array(all) => all.iter().collect(),
+        Value::Object(all) => all.values().collect(),
+        _ => Vec::new(),
+    };
+    std::iter::once(answer).chain(inner).map(|it| (function.as_str(), it)).collect()
 }
 
 fn report(case: &Golden, faults: &[String]) {
