@@ -109,11 +109,6 @@ impl Workflows {
         Ok(self.stored.insert(Workflow { drawing, ..draft }).await?.value)
     }
 
-    /// How large drawings may be.
-    pub(crate) fn limits(&self) -> DrawingLimits {
-        self.limits
-    }
-
     /// The caller's workflows, last changed first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Workflow>> {
         let mine = Filter::And(vec![

@@ -28,7 +28,6 @@ use crate::{
         node_types::{Create, Normalize, Observe, PublicView, Render, Status, Validate},
     },
     generations::{Generation, Generations},
-    package::Code,
     world::World,
 };
 
@@ -89,8 +88,7 @@ fn package(generation: &Generation) -> Package {
         description: toml.description.clone(),
         version: toml.version.clone(),
         opt_in: toml.palette.opt_in,
-        describes_served: toml.world() == World::ResourceCatalogue
-            && matches!(toml.code(), Code::Own(_)),
+        describes_served: toml.world() == World::ResourceCatalogue && toml.uses.is_none(),
     }
 }
 
