@@ -1,6 +1,7 @@
 //! The list of settings: names, kinds, defaults, accepted forms, meanings.
 //! The table of `docs/settings.md` is made from it.
 
+mod exports;
 mod generations;
 mod plugins;
 
@@ -77,7 +78,7 @@ fn yes() -> Option<ValueKind> {
 
 /// Every setting there is.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().chain(generations::KEYS).chain(plugins::KEYS)
+    KEYS.iter().chain(exports::KEYS).chain(generations::KEYS).chain(plugins::KEYS)
 }
 
 static KEYS: &[Key] = &[
@@ -348,20 +349,6 @@ static KEYS: &[Key] = &[
         accepted: "a number of bytes from 1024 to 268435456",
         about: "bytes of a file that is uploaded, such as a packed plugin (413)",
         default: || number(64 << 20),
-    },
-    Key {
-        name: "limits.export_bytes",
-        kind: Kind::Number(1 << 10, 256 << 20),
-        accepted: "a number of bytes from 1024 to 268435456",
-        about: "bytes of a workflow's files for other tools (413 `request.too-large`)",
-        default: || number(16 << 20),
-    },
-    Key {
-        name: "limits.export_calls",
-        kind: Kind::Number(0, 1_000_000),
-        accepted: "a number from 0 to 1000000",
-        about: "calls of plugins that find out what a Helm chart's values are; what is left then is no value",
-        default: || number(20_000),
     },
     Key {
         name: "limits.import_bytes",

@@ -29,7 +29,7 @@ fn tree_like(most: usize) -> impl Strategy<Value = (usize, Edges)> {
         (Just(count), names, edges).prop_map(|(count, names, edges)| {
             let ordered = edges.into_iter().filter(|(a, b)| a != b);
             let named = ordered.map(|(a, b)| (names[a.min(b)], names[a.max(b)]));
-            (count, named.collect())
+            (count, named.collect::<Edges>())
         })
     })
 }
