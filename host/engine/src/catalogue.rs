@@ -28,7 +28,7 @@ use crate::{
         node_types::{Create, Normalize, Observe, PublicView, Render, Status, Validate},
     },
     generations::{Generation, Generations},
-    package::Code,
+    package::CodeOf,
     world::World,
 };
 
@@ -90,7 +90,7 @@ fn package(generation: &Generation) -> Package {
         version: toml.version.clone(),
         opt_in: toml.palette.opt_in,
         describes_served: toml.world() == World::ResourceCatalogue
-            && matches!(toml.code(), Code::Own(_)),
+            && matches!(toml.code(), CodeOf::Own(_)),
     }
 }
 
