@@ -27,6 +27,7 @@ use bowsprit_host_core::{
         GenerationReport, GenerationState, Hold, LoadFailure, LoadStage, SelfTest, SwapPolicy,
     },
 };
+use futures::{FutureExt as _, future::BoxFuture};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -87,24 +88,28 @@ pub(crate) enum Verdict {
 
 impl PluginEngine {
     /// Builds a generation and tests it, or finds it among those that are
-    /// built.
-    pub(crate) async fn build(&self, package: &Package) -> Built {
-        let mut journey = Journey::begin();
-        let mut report = book::report_of(package, package.digest.hex());
-        let built = match self.assemble(package, &mut journey).await {
-            Ok(generation) => {
-                report.digest.clone_from(&generation.program.generation);
-                self.self_test(&generation, package, &mut journey, &mut report)
-                    .await
-                    .map(|()| generation)
+    /// built. Boxed, since all its calls nested in its callers' futures are more
+    /// than a compiler lays out.
+    pub(crate) fn build<'a>(&'a self, package: &'a Package) -> BoxFuture<'a, Built> {
+        async move {
+            let mut journey = Journey::begin();
+            let mut report = book::report_of(package, package.digest.hex());
+            let built = match self.assemble(package, &mut journey).await {
+                Ok(generation) => {
+                    report.digest.clone_from(&generation.program.generation);
+                    self.self_test(&generation, package, &mut journey, &mut report)
+                        .await
+                        .map(|()| generation)
+                }
+                Err(failure) => Err(failure),
+            };
+            report.stages = journey.stages();
+            match built {
+                Ok(generation) => Ok(Candidate { generation, package: package.clone(), report }),
+                Err(failure) => Err(Failed::of(failure, report)),
             }
-            Err(failure) => Err(failure),
-        };
-        report.stages = journey.stages();
-        match built {
-            Ok(generation) => Ok(Candidate { generation, package: package.clone(), report }),
-            Err(failure) => Err(Failed::of(failure, report)),
         }
+        .boxed()
     }
 
     /// Compiles, links and describes a package, or finds it among those that
@@ -181,8 +186,7 @@ impl PluginEngine {
             return Ok(());
         }
         let most = self.config.self_test_time;
-        // Boxed: all calls nested in one future are more than a compiler lays out.
-        let tested = Box::pin(self_test::run(&self.runtime, generation, package, most)).await;
+        let tested = self_test::run(&self.runtime, generation, package, most).await;
         journey.passed(LoadStage::SelfTest);
         match tested {
             Ok(passed) => {
