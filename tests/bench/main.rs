@@ -20,6 +20,7 @@ mod limits;
 mod load;
 mod machine;
 mod plugins;
+mod questions;
 mod reload;
 mod report;
 mod runs;
@@ -87,6 +88,7 @@ async fn measure(report: &mut Report) {
     plugins::measure(report).await;
     start::measure(report).await;
     store::measure(report).await;
+    questions::measure(report).await;
     runs::measure(report).await;
     streams::measure(report).await;
     http::measure(report, Store::Embedded).await;

@@ -99,7 +99,7 @@ async fn streams_are_closed_to_strangers() {
 }
 
 /// Nouns whose things are everybody's.
-const SHARED: &[&str] = &["templates", "plugins", "registries"];
+const SHARED: &[&str] = &["templates", "starters", "plugins", "registries"];
 
 /// A body that every route takes: unknown fields are ignored.
 fn universal_body() -> Value {

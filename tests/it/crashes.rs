@@ -49,6 +49,14 @@ const ROWS: &[Row] = &[
     row("POST /v1/api/plugins/{plugin}/enable", &["user_plugins"]),
     row("POST /v1/api/plugins/{plugin}/disable", &["user_plugins"]),
     row("POST /v1/api/import/analyze", &[]),
+    row("POST /v1/api/workflows/{id}/validation", &[]),
+    row("POST /v1/api/workflows/{id}/nodes/{nodeId}/preview", &[]),
+    row("POST /v1/api/workflows/{id}/layout", &[]),
+    row("POST /v1/api/workflows/{id}/suggestions/edges", &[]),
+    row("POST /v1/api/workflows/{id}/suggestions/names", &[]),
+    row("POST /v1/api/workflows/{id}/export/manifests", &[]),
+    row("POST /v1/api/workflows/{id}/export/kustomize", &[]),
+    row("POST /v1/api/workflows/{id}/export/helm", &[]),
     row(
         "POST /v1/api/workflows/{id}/nodes/{nodeId}/fix",
         &["run_locks", "workflows", "workflow_revisions", "node_statuses"],
@@ -82,6 +90,7 @@ const ROWS: &[Row] = &[
     ),
     row("DELETE /v1/api/custom-resources/{nodeType}", &["user_custom_kinds", "clusters"]),
     row("POST /v1/api/workflows", &["workflows"]),
+    row("POST /v1/api/starters/{name}/workflows", &["workflows"]),
     row(
         "PUT /v1/api/workflows/{id}",
         &["workflows", "workflow_revisions", "node_statuses", "inventories"],

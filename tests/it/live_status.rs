@@ -3,7 +3,10 @@
 use bowsprit_tests::{Kube, Method, TestHost, unique};
 use serde_json::{Value, json};
 
-use crate::runs::{node, shop};
+use crate::{
+    health::runs_to_health,
+    runs::{node, shop},
+};
 
 /// A drawing exactly as the web frontend saved it.
 fn sample(text: &str, namespace: &str) -> Value {
@@ -99,24 +102,13 @@ async fn becomes_healthy(drawing: Value) {
     let saved = user.save(&id, &drawing).await;
     assert_eq!(saved["workflow"]["nodes"], drawing["nodes"]);
     assert_eq!(saved["workflow"]["edges"], drawing["edges"]);
-    let mut events = user.events(&format!("/workflows/{id}/status/stream"), None).await;
-    let run = user.run(&id, &json!({})).await.expect(200);
-    assert_eq!(run["status"], "completed", "{run}");
-    let read = user.get(&format!("/workflows/{id}")).await.expect(200);
-    let done = |status: &Value| matches!(status["state"].as_str(), Some("healthy" | "created"));
-    let mut waiting: std::collections::BTreeSet<String> = read["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|it| !done(&it["data"]["_status"]))
-        .map(|it| it["id"].as_str().unwrap().to_owned())
-        .collect();
-    while !waiting.is_empty() {
-        let what = format!("{waiting:?} to become healthy");
-        let event = events.until(&what, |it| done(&it.data["data"]["status"])).await;
-        waiting.remove(event.data["data"]["node_id"].as_str().unwrap());
-    }
+    runs_to_health(&user, &id, &plain_run()).await;
     host.finish().await;
+}
+
+/// The body of a run to which nobody gave values, as the frontend sends it.
+fn plain_run() -> Value {
+    json!({"trigger_data": {"secrets": {}, "envVars": {}}})
 }
 
 #[tokio::test]
@@ -132,6 +124,12 @@ async fn three_compose_services_as_the_frontend_saves_them_become_healthy() {
 }
 
 #[tokio::test]
+async fn what_the_import_dialog_sends_back_becomes_healthy() {
+    let namespace = format!("it-{}", unique());
+    becomes_healthy(sample(include_str!("samples/imported.json"), &namespace)).await;
+}
+
+#[tokio::test]
 async fn twelve_unfilled_nodes_are_saved_and_their_run_says_what_is_missing() {
     let Some(kube) = Kube::connect() else { return };
     let host = TestHost::start().await;
@@ -140,7 +138,7 @@ async fn twelve_unfilled_nodes_are_saved_and_their_run_says_what_is_missing() {
     let drawing: Value = serde_json::from_str(include_str!("samples/unfilled.json")).unwrap();
     let id = user.workflow("unfilled", "lab").await;
     user.save(&id, &drawing).await;
-    let problem = user.run(&id, &json!({})).await.expect_problem(422, "workflow.findings");
+    let problem = user.run(&id, &plain_run()).await.expect_problem(422, "workflow.findings");
     let findings = problem["findings"].as_array().unwrap();
     let errors: Vec<_> = findings
         .iter()

@@ -101,7 +101,7 @@ fn edge(source: &str, target: &str, handle: Option<&str>) -> Value {
 }
 
 /// One node of each type, connected as the canvas connects them.
-fn all_types(namespace: &str, web: &str) -> Value {
+pub(crate) fn all_types(namespace: &str, web: &str) -> Value {
     let named = |name: &str, mut data: Value| {
         data["name"] = json!(name);
         data["namespace"] = json!(namespace);

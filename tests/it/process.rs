@@ -84,8 +84,12 @@ fn a_start_that_fails_ends_with_one_clear_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let config = config.display().to_string();
+    let starters = dir.path().join("starters.yaml");
+    std::fs::write(&starters, "starters:\n  dir: /nonexistent-starters\n").unwrap();
+    let starters = starters.display().to_string();
     for (more, expected) in [
         (vec!["--config", config.as_str()], "`limits.nodes`"),
+        (vec!["--config", starters.as_str()], "/nonexistent-starters"),
         (vec!["--config", "/nonexistent.yaml"], "/nonexistent.yaml"),
         (vec!["--listen", taken.as_str()], "cannot listen"),
         (

@@ -29,7 +29,7 @@ fn config_maps(namespace: &str, count: usize) -> Value {
     json!({"nodes": nodes, "edges": []})
 }
 
-async fn ready() -> Option<(Kube, TestHost, User, String)> {
+pub(crate) async fn ready() -> Option<(Kube, TestHost, User, String)> {
     let kube = Kube::connect()?;
     let host = TestHost::start().await;
     let user = host.admin().await;

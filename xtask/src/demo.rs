@@ -29,11 +29,13 @@ use crate::{cargo, json, paths, plugins, process};
 const LIMIT: Duration = Duration::from_secs(60);
 /// What the cluster is called in the demo.
 const CLUSTER: &str = "demo";
+/// The application that is shown unless another one is asked for.
+const SHOP: &str = "shop";
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "demo-password";
 
 /// How to run the demo.
-#[derive(Args, Default)]
+#[derive(Args)]
 pub(crate) struct Options {
     /// Ends when everything is healthy, instead of at Ctrl-C.
     #[arg(long)]
@@ -44,9 +46,9 @@ pub(crate) struct Options {
     /// The context to use of that file.
     #[arg(long, requires = "kubeconfig")]
     context: Option<String>,
-    /// Which application of `templates/workflows`; the first by default.
-    #[arg(long, value_name = "NAME")]
-    workflow: Option<String>,
+    /// Which application of `templates/workflows`.
+    #[arg(long, value_name = "NAME", default_value = SHOP)]
+    workflow: String,
 }
 
 /// Runs `cargo xtask demo`.
@@ -65,7 +67,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// The demo as a test, on servers that are up and with a host and plugins that
 /// are built.
 pub(crate) fn once(servers: &Servers) -> Result<()> {
-    show(&Options::default(), &kubeconfig(servers)?, Stay::No)
+    let options =
+        Options { once: true, kubeconfig: None, context: None, workflow: SHOP.to_owned() };
+    show(&options, &kubeconfig(servers)?, Stay::No)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -98,7 +102,7 @@ fn kubeconfig(servers: &Servers) -> Result<PathBuf> {
 /// Starts the host, deploys, waits until healthy, and cleans up.
 fn show(options: &Options, kubeconfig: &Path, stay: Stay) -> Result<()> {
     let start = Instant::now();
-    let application = application(options.workflow.as_deref())?;
+    let application = application(&options.workflow)?;
     let step = Step::start("starting the host");
     let mut host = Host::start()?;
     step.done(&format!("listening on {}", host.url));
@@ -136,19 +140,9 @@ fn clean_up(client: &Client, workflow: &str) -> Result<()> {
     Ok(())
 }
 
-/// The starter application `name`, or the first one.
-fn application(name: Option<&str>) -> Result<Value> {
-    let folder = paths::root().join("templates/workflows");
-    let name = match name {
-        Some(name) => name.to_owned(),
-        None => {
-            let entries = fs::read_dir(&folder)?.filter_map(Result::ok);
-            let names = entries.filter(|it| it.path().join("workflow.json").is_file());
-            let first = names.map(|it| it.file_name().to_string_lossy().into_owned()).min();
-            first.context("there is no application in `templates/workflows`")?
-        }
-    };
-    let file = folder.join(name).join("workflow.json");
+/// The starter application `name`.
+fn application(name: &str) -> Result<Value> {
+    let file = paths::root().join("templates/workflows").join(name).join("workflow.json");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {file:?}"))?;
     serde_json::from_str(&text).with_context(|| format!("{file:?} is damaged"))
 }
@@ -210,10 +204,11 @@ fn deploy(host: &mut Host, client: &Client, id: &str, application: &Value) -> Re
     let (sender, news) = mpsc::channel();
     stream::follow(client.open(&format!("/workflows/{id}/status/stream"))?, sender.clone());
     let runner = client.clone();
+    let given = values(application);
     let path = format!("/workflows/{id}/run");
     std::thread::spawn(move || {
         // Nobody listens any more only when the demo has ended already.
-        let _ = sender.send(News::Ran(runner.post(&path, &json!({}))));
+        let _ = sender.send(News::Ran(runner.post(&path, &given)));
     });
     let start = Instant::now();
     let mut ran = false;
@@ -234,6 +229,22 @@ fn deploy(host: &mut Host, client: &Client, id: &str, application: &Value) -> Re
         }
     }
     Ok(())
+}
+
+/// A value for each key of each Secret, as a person would enter them.
+fn values(application: &Value) -> Value {
+    let mut secrets = serde_json::Map::new();
+    for node in json::list(application, "/nodes") {
+        let Some(id) = json::text(node, "/id") else { continue };
+        let keys = json::list(node, "/data/keys").iter();
+        let named = keys.filter_map(|it| json::text(it, "/name"));
+        let values: serde_json::Map<_, _> =
+            named.map(|it| (it.to_owned(), Value::from(PASSWORD))).collect();
+        if !values.is_empty() {
+            secrets.insert(id.to_owned(), values.into());
+        }
+    }
+    json!({ "trigger_data": { "secrets": secrets } })
 }
 
 fn print_run(answer: &Value) {

@@ -3,14 +3,16 @@
 //! Each member of the `plugins` workspace (and of `tests/guests`, when asked)
 //! that has a `plugin.toml` is compiled for `wasm32-unknown-unknown`, turned
 //! into a component in this process, and laid out as the host wants it:
-//! `<workspace>/dist/<id>/`. `bowsprit plugin build` does the same for others.
+//! `<workspace>/dist/<id>/`, beside the documents of `plugins/catalogue`, which
+//! need no compiler. `bowsprit plugin build` does the same for others.
 
 mod watch;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use bowsprit_plugin_build::{Others, Way, compile, publish, sources};
+use bowsprit_plugin_build::{Others, Source, Way, compile, publish, sources};
 use clap::{Args, Subcommand};
 
 use crate::cargo::Guarded;
@@ -56,15 +58,32 @@ pub(crate) fn build(which: Which) -> Result<()> {
             None => way.insert(Way::choose(&workspace, &Guarded)?),
         };
         let step = Step::start(format!("compiling {name} ({})", way.name()));
-        let plugins = sources(&workspace, &Guarded)?;
+        let mut plugins = sources(&workspace, &Guarded)?;
         compile(&workspace, way, true, &Guarded)
             .with_context(|| format!("cannot build the plugins in `{}`", workspace.display()))?;
         step.done(&format!("{} crate(s)", plugins.len()));
+        plugins.extend(documents(&workspace)?);
         let step = Step::start(format!("componentizing {name}"));
         let outcome = publish(&workspace.join("dist"), &plugins, Others::Remove)?;
         step.done(&outcome.to_string());
     }
     Ok(())
+}
+
+/// The folders below `catalogue/`, which have no code of their own.
+fn documents(workspace: &Path) -> Result<Vec<Source>> {
+    let folder = workspace.join("catalogue");
+    let Ok(entries) = fs::read_dir(&folder) else { return Ok(Vec::new()) };
+    let mut documents = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot read `{}`", folder.display()))?;
+        let (folder, id) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if folder.join("plugin.toml").is_file() {
+            documents.push(Source { id, folder, module: None });
+        }
+    }
+    documents.sort_by(|left, right| left.id.cmp(&right.id));
+    Ok(documents)
 }
 
 fn workspaces(which: Which) -> Vec<PathBuf> {

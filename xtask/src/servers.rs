@@ -1,6 +1,6 @@
 //! Real servers for tests and the demo: a Kubernetes control plane with fake
 //! nodes, a server that speaks MongoDB's protocol, an OpenID provider and a
-//! container registry.
+//! container registry; and the tools that take what the host exports.
 //!
 //! What the environment offers is used first, then what the cache has, and
 //! only then is something built. Each server has a free port and a temporary
@@ -11,6 +11,7 @@ mod child;
 mod kube;
 mod mongo;
 mod oidc;
+mod packagers;
 mod registry;
 mod tools;
 
@@ -43,7 +44,8 @@ pub(crate) enum Command {
 /// Which servers are needed.
 #[derive(Clone, Copy)]
 pub(crate) enum Needs {
-    /// Kubernetes, MongoDB, the OpenID provider and the registry.
+    /// Kubernetes, MongoDB, the OpenID provider, the registry, and the tools
+    /// that take exports.
     All,
     /// Kubernetes only.
     Kubernetes,
@@ -75,16 +77,18 @@ impl Servers {
     fn start(needs: Needs) -> Result<Self> {
         let start = Instant::now();
         let all = matches!(needs, Needs::All);
-        let (kube, oidc, registry, mongo) = std::thread::scope(|scope| {
+        let (kube, oidc, registry, packagers, mongo) = std::thread::scope(|scope| {
             let mongo = all.then(|| scope.spawn(mongo::Mongo::obtain));
             let kube = kube::ControlPlane::obtain().context("cannot provide Kubernetes");
             // Two seconds: not worth a thread of its own.
             let oidc = all.then(oidc::Oidc::obtain).transpose();
             let registry = all.then(registry::Registry::obtain).transpose();
-            (kube, oidc, registry, mongo.map(|thread| thread.join()))
+            let packagers = all.then(packagers::obtain).transpose();
+            (kube, oidc, registry, packagers, mongo.map(|thread| thread.join()))
         });
         let (kube, oidc) = (kube?, oidc.context("cannot provide the OpenID provider")?);
         let registry = registry.context("cannot provide the container registry")?;
+        let packagers = packagers.context("cannot provide Kustomize and Helm")?;
         let mongo = match mongo {
             None => None,
             Some(Ok(result)) => Some(result.context("cannot provide MongoDB")?),
@@ -93,6 +97,7 @@ impl Servers {
         let mut environment = kube.environment();
         environment.extend(mongo.iter().flat_map(mongo::Mongo::environment));
         environment.extend(oidc.iter().flat_map(oidc::Oidc::environment));
+        environment.extend(packagers.unwrap_or_default());
         environment.extend(registry.iter().flat_map(registry::Registry::environment));
         eprintln!("  servers up after {}", seconds(start.elapsed()));
         Ok(Self { environment, kube: Some(kube), mongo, oidc, registry })

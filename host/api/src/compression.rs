@@ -16,7 +16,7 @@ const LEAST: u64 = 1024;
 /// The answer, compressed if it is worth it and `accepted`, the request's
 /// `Accept-Encoding`, has it.
 pub(crate) async fn compressed(response: Response, accepted: HeaderValue) -> Response {
-    if response.size_hint().exact().is_some_and(|it| it <= LEAST) || is_stream(&response) {
+    if response.size_hint().exact().is_some_and(|it| it <= LEAST) || stays(&response) {
         return response;
     }
     // What compresses is a service around one that answers; ours has answered.
@@ -30,8 +30,10 @@ pub(crate) async fn compressed(response: Response, accepted: HeaderValue) -> Res
     }
 }
 
-/// Whoever reads an event stream waits for each frame.
-fn is_stream(response: &Response) -> bool {
+/// Whoever reads an event stream waits for each frame; an archive is compressed
+/// already.
+fn stays(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
-    kind.is_some_and(|it| it.as_bytes().starts_with(b"text/event-stream"))
+    let is = |media: &[u8]| kind.is_some_and(|it| it.as_bytes().starts_with(media));
+    is(b"text/event-stream") || is(b"application/gzip")
 }

@@ -240,6 +240,19 @@ impl FromRequestParts<ApiState> for IfMatch {
     }
 }
 
+/// The id and the node in a path with these two parameters.
+pub(crate) struct PathNode(pub(crate) Id, pub(crate) String);
+
+impl FromRequestParts<ApiState> for PathNode {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((id, node)) = path.map_err(|_| Error::invalid("nodeId", "must be UTF-8"))?;
+        Ok(Self(id.parse()?, node))
+    }
+}
+
 /// The id and the number in a path with these two parameters.
 pub(crate) struct PathNumber(pub(crate) Id, pub(crate) i64);
 

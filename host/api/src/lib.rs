@@ -37,6 +37,7 @@ use bowsprit_host_core::{
     custom_kinds::CustomKinds,
     dashboard::Dashboard,
     diagnoses::Diagnoses,
+    drafts::Drafts,
     identity::{Identity, oauth::OAuth},
     imports::Imports,
     notifications::Notifications,
@@ -44,6 +45,7 @@ use bowsprit_host_core::{
     palette::Palette,
     plugins::PluginAdmin,
     search::Search,
+    starters::Starters,
     workflows::Workflows,
 };
 pub use limits::{Edge, EdgeLimits};
@@ -82,6 +84,10 @@ pub struct UseCases {
     pub oauth: OAuth,
     /// Drawings.
     pub workflows: Workflows,
+    /// Drawings to begin with.
+    pub starters: Starters,
+    /// What is asked about them before they run.
+    pub drafts: Drafts,
     /// What is wrong with what they became.
     pub diagnoses: Diagnoses,
     /// Drawings of what people already have.

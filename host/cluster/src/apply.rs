@@ -12,7 +12,7 @@ use kube::{
 use serde_json::Value;
 
 use crate::{
-    FIELD_MANAGER,
+    FIELD_MANAGER, KEEPER,
     clients::Clients,
     discovery::Discovery,
     errors, paths,
@@ -36,12 +36,39 @@ pub(crate) async fn apply(
     apply_or_try(clients, discovery, object, false).await
 }
 
-/// Applies one object; with `trial` the server does everything but write.
+/// Applies one object; with `trial` the server does everything but write. What
+/// nobody but [`KEEPER`] holds against it is taken back.
 pub(crate) async fn apply_or_try(
     clients: &Clients,
     discovery: &Discovery,
     object: &Value,
     trial: bool,
+) -> Result<Applied> {
+    let mut params = PatchParams::apply(FIELD_MANAGER).validation_strict();
+    params.dry_run = trial;
+    match apply_with(clients, discovery, object, &params).await? {
+        Applied::Conflict(conflicts) if conflicts.iter().all(|it| it.manager == KEEPER) => {
+            apply_with(clients, discovery, object, &params.force()).await
+        }
+        other => Ok(other),
+    }
+}
+
+/// Applies fields as [`KEEPER`], not forced.
+pub(crate) async fn hand_over(
+    clients: &Clients,
+    discovery: &Discovery,
+    fields: &Value,
+) -> Result<Applied> {
+    let params = PatchParams::apply(KEEPER).validation_strict();
+    apply_with(clients, discovery, fields, &params).await
+}
+
+async fn apply_with(
+    clients: &Clients,
+    discovery: &Discovery,
+    object: &Value,
+    params: &PatchParams,
 ) -> Result<Applied> {
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
     let (Some(api_version), Some(kind), Some(name)) =
@@ -58,10 +85,8 @@ pub(crate) async fn apply_or_try(
         return Ok(Applied::Invalid("the object needs a `metadata.namespace`".into()));
     }
     paths::segment("metadata.name", name)?;
-    let mut params = PatchParams::apply(FIELD_MANAGER).validation_strict();
-    params.dry_run = trial;
     let request = paths::collection(&kind, &served, namespace)?
-        .patch(name, &params, &Patch::Apply(object))
+        .patch(name, params, &Patch::Apply(object))
         .map_err(bowsprit_host_core::Error::internal)?;
     let answer = send(clients.writes(), request).await?;
     match answer {

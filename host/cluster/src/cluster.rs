@@ -63,6 +63,10 @@ impl Cluster for KubeCluster {
         apply::apply(&self.clients, &self.discovery, object).await
     }
 
+    async fn hand_over(&self, fields: &Value) -> Result<Applied> {
+        apply::hand_over(&self.clients, &self.discovery, fields).await
+    }
+
     async fn amend(&self, fields: &Value, trial: bool) -> Result<Applied> {
         amend::amend(&self.clients, &self.discovery, fields, trial).await
     }

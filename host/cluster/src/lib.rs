@@ -45,6 +45,8 @@ use crate::cluster::KubeCluster;
 /// The field manager under which Bowsprit applies, and the value of the
 /// managed-by label of namespaces it creates.
 pub const FIELD_MANAGER: &str = "bowsprit";
+/// Who holds fields for others until they take them over.
+const KEEPER: &str = "bowsprit-handover";
 
 /// Connections to clusters, one per cluster record.
 ///

@@ -5,6 +5,7 @@
 //! answer copies the text, it does not parse and print it.
 
 mod compare;
+pub mod layout;
 mod overlay;
 mod patch;
 
@@ -33,6 +34,14 @@ pub struct DrawingLimits {
 impl Default for DrawingLimits {
     fn default() -> Self {
         Self { nodes: 2_000, edges: 8_000, depth: 64 }
+    }
+}
+
+impl DrawingLimits {
+    /// Whether a drawing may have so many nodes and edges.
+    pub(crate) fn check(self, nodes: usize, edges: usize) -> Result<()> {
+        within("the number of nodes", nodes, self.nodes)?;
+        within("the number of edges", edges, self.edges)
     }
 }
 
@@ -110,8 +119,7 @@ impl Drawing {
             .map_err(|_| Error::invalid("nodes", "must be a list of nodes"))?;
         let edges: Vec<&RawValue> = serde_json::from_str(edges.get())
             .map_err(|_| Error::invalid("edges", "must be a list of edges"))?;
-        within("the number of nodes", nodes.len(), limits.nodes)?;
-        within("the number of edges", edges.len(), limits.edges)?;
+        limits.check(nodes.len(), edges.len())?;
         let mut seen = std::collections::HashSet::with_capacity(nodes.len());
         let mut text = String::from(r#"{"nodes":["#);
         for (n, node) in nodes.iter().enumerate() {

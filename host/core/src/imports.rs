@@ -6,7 +6,6 @@
 //! for them.
 
 mod answer;
-mod layout;
 mod sealed;
 mod source;
 #[cfg(test)]

@@ -143,6 +143,12 @@ pub trait Cluster: Send + Sync {
     /// Server-side apply as field manager `bowsprit`, not forced.
     async fn apply(&self, object: &Value) -> Result<Applied>;
 
+    /// Server-side apply as a field manager that only holds fields until
+    /// somebody else takes them over: an apply that leaves them out afterwards
+    /// does not remove them. Whatever it holds, [`Cluster::apply`] may take
+    /// back.
+    async fn hand_over(&self, fields: &Value) -> Result<Applied>;
+
     /// Changes exactly these fields of an object that is there, as field
     /// manager `bowsprit`, not forced. What this manager applied to it
     /// before and `fields` does not mention stays; a plain apply would drop

@@ -37,13 +37,17 @@ pub fn node_value(node: &str) -> String {
     format!("id-{}", digest.get(..24).unwrap_or_default())
 }
 
-/// Writes our labels, our annotation and the namespace into an object. Only
-/// what is the same at every run: anything else would make every run a change.
-pub fn stamp(object: &mut Value, workflow: Id, node: &str, namespace: Option<&str>) {
-    let Some(metadata) = child(object, "metadata") else { return };
-    if let Some(namespace) = namespace {
+/// Writes the namespace into an object.
+pub fn place(object: &mut Value, namespace: &str) {
+    if let Some(metadata) = child(object, "metadata") {
         metadata.insert("namespace".into(), namespace.into());
     }
+}
+
+/// Writes our labels and our annotation into an object. Only what is the same
+/// at every run: anything else would make every run a change.
+pub fn stamp(object: &mut Value, workflow: Id, node: &str) {
+    let Some(metadata) = child(object, "metadata") else { return };
     if let Some(labels) = metadata_map(metadata, "labels") {
         labels.insert(MANAGED_BY.into(), MANAGER.into());
         for (key, value) in identity(workflow, node) {
@@ -95,7 +99,8 @@ mod tests {
     fn stamps_keep_what_is_there() {
         let workflow = Id::new();
         let mut object = serde_json::json!({"metadata": {"name": "x", "labels": {"app": "x"}}});
-        stamp(&mut object, workflow, "n", Some("ns"));
+        place(&mut object, "ns");
+        stamp(&mut object, workflow, "n");
         assert_eq!(object["metadata"]["labels"]["app"], "x");
         assert_eq!(object["metadata"]["namespace"], "ns");
         assert!(is_of_workflow(&object, workflow));

@@ -4,6 +4,8 @@
 //! their meaning; the engine converts. JSON that only plugins understand stays
 //! text on its way through the host.
 
+mod edges;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{catalogues::Entry, id::Id};
+pub(crate) use edges::provided_by;
+pub use edges::{Connection, EdgeDirection, End, Handle};
 
 /// A JSON text.
 pub type Json = String;
@@ -24,15 +28,6 @@ pub struct Node {
     pub type_name: String,
     /// A JSON object.
     pub data: Json,
-}
-
-/// How an edge lies relative to a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EdgeDirection {
-    /// It ends at the node.
-    Incoming,
-    /// It starts at the node.
-    Outgoing,
 }
 
 /// Another node connected to the one a call is about.
@@ -159,6 +154,12 @@ pub struct Descriptor {
     pub schema_version: u32,
     /// JSON Schema of the data.
     pub schema: Json,
+    /// Where edges can end.
+    #[serde(default)]
+    pub handles: Vec<Handle>,
+    /// What edges can mean.
+    #[serde(default)]
+    pub connections: Vec<Connection>,
     /// Kinds `render` may return.
     pub produces: Vec<Kind>,
 }
@@ -233,7 +234,9 @@ pub struct Context {
 }
 
 /// Ordering class of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Cluster-scoped objects.
@@ -424,6 +427,10 @@ pub trait NodeTypes: Send + Sync {
     /// The same for a request or a workflow of `user`, to whose budget its
     /// calls are charged.
     fn catalogue_for(&self, user: Id) -> Arc<dyn Catalogue>;
+
+    /// The same for questions of `user` about what may never run: generations
+    /// of a plugin are not compared by what is rendered for them.
+    fn questions_of(&self, user: Id) -> Arc<dyn Catalogue>;
 }
 
 /// A fixed set of node types and their functions.

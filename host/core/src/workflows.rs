@@ -89,13 +89,24 @@ impl Workflows {
         description: String,
         cluster: String,
     ) -> Result<Workflow> {
+        self.create_drawn(caller, (name, description), cluster, Drawing::empty()).await
+    }
+
+    /// Makes a draft that shows `drawing`.
+    pub(crate) async fn create_drawn(
+        &self,
+        caller: &Caller,
+        (name, description): (String, String),
+        cluster: String,
+        drawing: Drawing,
+    ) -> Result<Workflow> {
         if cluster.is_empty() {
             return Err(Error::invalid("cluster_id", "must name a cluster"));
         }
         let name = checked_name(name)?;
         let description = checked_text("description", description)?;
-        let workflow = Workflow::draft(caller.user, name, description, cluster);
-        Ok(self.stored.insert(workflow).await?.value)
+        let draft = Workflow::draft(caller.user, name, description, cluster);
+        Ok(self.stored.insert(Workflow { drawing, ..draft }).await?.value)
     }
 
     /// The caller's workflows, last changed first.
@@ -245,6 +256,26 @@ impl Workflows {
     /// A workflow as it is drawn, without statuses, for other use-cases.
     pub(crate) async fn drawn(&self, caller: &Caller, id: Id) -> Result<Workflow> {
         Ok(self.mine(caller, id).await?.value)
+    }
+
+    /// How large drawings may be.
+    pub(crate) fn limits(&self) -> DrawingLimits {
+        self.limits
+    }
+
+    /// A workflow as somebody would save it: with other nodes or edges, where
+    /// they are given. Nothing is stored.
+    pub(crate) async fn drafted(
+        &self,
+        caller: &Caller,
+        id: Id,
+        (nodes, edges): (Option<&RawValue>, Option<&RawValue>),
+    ) -> Result<Workflow> {
+        let mut workflow = self.mine(caller, id).await?.value;
+        if nodes.is_some() || edges.is_some() {
+            workflow.drawing = workflow.drawing.with_replaced(nodes, edges, self.limits)?;
+        }
+        Ok(workflow)
     }
 
     /// Lays a merge patch (RFC 7386) over the data of one node.

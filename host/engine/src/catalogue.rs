@@ -28,7 +28,6 @@ use crate::{
         node_types::{Create, Normalize, Observe, PublicView, Render, Status, Validate},
     },
     generations::{Generation, Generations},
-    package::CodeOf,
     world::World,
 };
 
@@ -89,8 +88,7 @@ fn package(generation: &Generation) -> Package {
         description: toml.description.clone(),
         version: toml.version.clone(),
         opt_in: toml.palette.opt_in,
-        describes_served: toml.world() == World::ResourceCatalogue
-            && matches!(toml.code(), CodeOf::Own(_)),
+        describes_served: toml.world() == World::ResourceCatalogue && toml.uses.is_none(),
     }
 }
 
@@ -101,19 +99,27 @@ pub(crate) struct Pinned {
     idle: Idle,
     /// Types that are asked of a plugin which did not describe them, by name.
     more: BTreeMap<String, NodeType>,
+    /// Whether what it renders is remembered, to compare generations by.
+    noted: bool,
     /// Whether its calls are users', to be counted, remembered and told.
     heard: bool,
 }
 
 impl Pinned {
     pub(crate) fn new(table: Arc<Table>, runtime: Arc<Runtime>, payer: Option<Id>) -> Self {
-        Self { table, runtime, idle: Idle::paid_by(payer), more: BTreeMap::new(), heard: true }
+        let more = BTreeMap::new();
+        Self { table, runtime, idle: Idle::paid_by(payer), more, noted: true, heard: true }
+    }
+
+    /// What it renders is not remembered.
+    pub(crate) fn unnoted(self) -> Self {
+        Self { noted: false, ..self }
     }
 
     /// For calls nobody made in earnest: trials and golden files. They appear
     /// in no figure, no log and no comparison.
     pub(crate) fn unheard(table: Arc<Table>, runtime: Arc<Runtime>) -> Self {
-        Self { heard: false, ..Self::new(table, runtime, None) }
+        Self { heard: false, noted: false, ..Self::new(table, runtime, None) }
     }
 
     fn owner(&self, type_name: &str) -> Result<&Generation, CallError> {
@@ -181,6 +187,7 @@ impl Catalogue for Pinned {
     fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue> {
         let table = Arc::clone(&self.table);
         let mut with = Self::new(table, Arc::clone(&self.runtime), self.idle.payer());
+        with.noted = self.noted;
         with.more = more.into_iter().map(|it| (it.descriptor.name.clone(), it)).collect();
         Arc::new(with)
     }
@@ -216,7 +223,7 @@ impl Catalogue for Pinned {
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
         if let Ok(owner) = self.owner(&node.type_name)
-            && self.heard
+            && self.noted
         {
             owner.program.recent.note(node, context);
         }

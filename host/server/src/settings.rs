@@ -75,6 +75,17 @@ pub struct Settings {
     pub versions: Versions,
     /// What is kept of what saves overwrote.
     pub revisions: Revisions,
+    /// Drawings to begin with.
+    #[serde(default)]
+    pub starters: Starters,
+}
+
+/// Drawings to begin with, besides those that come with the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Starters {
+    /// A folder with one folder for each.
+    pub dir: Option<PathBuf>,
 }
 
 /// Which versions of a workflow are kept.
@@ -173,6 +184,10 @@ pub struct Limits {
     pub upload_bytes: usize,
     /// Bytes of a file to import.
     pub import_bytes: usize,
+    /// Bytes of a workflow's files for other tools.
+    pub export_bytes: usize,
+    /// Calls of plugins for the values of a chart.
+    pub export_calls: usize,
     /// Nodes of a workflow.
     pub nodes: usize,
     /// Edges of a workflow.

@@ -5,6 +5,7 @@ mod plugins;
 mod readiness;
 mod sign_in;
 mod sources;
+mod starters;
 mod workflows;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -271,14 +272,17 @@ fn wire(
     let admin = PluginAdmin::new(engine.clone(), audit.clone(), events.clone());
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
+    let drafts = workflows::drafts(settings, store, &ring, (&parts, kept.clone()));
     let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
     let diagnoses = Diagnoses::new(parts, engine, runs.clone(), audit.clone());
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
+        drafts,
+        diagnoses,
         oauth: sign_in::oauth(settings, store, ring, identity.clone())?,
         identity,
+        starters: starters::open(settings, &workflows)?,
         workflows,
-        diagnoses,
         imports,
         search: Search::new(store, offers.palette.clone()),
         dashboard: Dashboard::new(store),

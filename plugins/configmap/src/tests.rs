@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -44,28 +46,46 @@ proptest! {
     }
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "data",
-    "labels",
-    "mountPath",
-    "binaryData",
-    "annotations",
-    "immutable",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 3] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/data/A", r#""b""#, "/data/A"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "configmap",
+        manifest: "configmap",
+        base: json!({"name": "x", "data": {"K": "v"}}),
+        context: json!({}),
+        sent: vec!["/name", "/namespace", "/data", "/mountPath"],
+        kept: &[("/mountPath", "read when an edge is drawn")],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "configmap")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx", "port": 1, "targetApp": "x" });
         let kinds = ("ConfigMap", "Deployment");
-        let case = Case::among_noise(NODE_TYPES, "configmap", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "configmap", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

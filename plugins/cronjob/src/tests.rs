@@ -1,8 +1,11 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use workload::testing::{KEPT, rows, sent};
 
 use super::NODE_TYPES;
 
@@ -52,75 +55,61 @@ fn a_failed_run_is_told_and_a_later_success_forgets_it() {
     assert_eq!(mended["state"], "healthy");
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "image",
-    "port",
-    "env",
-    "envKeys",
-    "envFrom",
-    "resources",
-    "labels",
-    "annotations",
-    "podAnnotations",
-    "imagePullPolicy",
-    "serviceAccountName",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-    "version",
-    "volumeMounts",
-    "volumes",
-    "imagePullSecrets",
-    "command",
-    "args",
-    "workingDir",
-    "ports",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "topologySpreadConstraints",
-    "initContainers",
-    "sidecars",
-    "lifecycle",
-    "securityContext",
-    "podSecurityContext",
-    "priorityClassName",
-    "terminationGracePeriodSeconds",
-    "hostNetwork",
-    "dnsPolicy",
-    "dnsConfig",
-    "hostAliases",
-    "readinessGates",
-    "completions",
-    "parallelism",
-    "backoffLimit",
-    "activeDeadlineSeconds",
-    "ttlSecondsAfterFinished",
-    "restartPolicy",
-    "suspend",
-    "completionMode",
-    "podFailurePolicy",
-    "schedule",
-    "concurrencyPolicy",
-    "successfulJobsHistoryLimit",
-    "failedJobsHistoryLimit",
-    "startingDeadlineSeconds",
-    "timeZone",
-    "other",
+/// What becomes of further fields that the canvas shows.
+const ROWS: [Becomes; 8] = [
+    arrives("/schedule", r#""5 4 * * *""#, "/spec/schedule"),
+    arrives("/concurrencyPolicy", r#""Forbid""#, "/spec/concurrencyPolicy"),
+    arrives("/suspend", "true", "/spec/suspend"),
+    arrives("/successfulJobsHistoryLimit", "0", "/spec/successfulJobsHistoryLimit"),
+    arrives("/failedJobsHistoryLimit", "0", "/spec/failedJobsHistoryLimit"),
+    arrives("/backoffLimit", "0", "/spec/jobTemplate/spec/backoffLimit"),
+    arrives("/restartPolicy", r#""Never""#, "/spec/jobTemplate/spec/template/spec/restartPolicy"),
+    arrives("/timeZone", r#""Europe/Berlin""#, "/spec/timeZone"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "cronjob",
+        manifest: "cronjob",
+        base: json!({"name": "x", "image": "busybox:1", "schedule": "@daily"}),
+        context: json!({}),
+        sent: sent(&[
+            "/command",
+            "/args",
+            "/schedule",
+            "/concurrencyPolicy",
+            "/suspend",
+            "/successfulJobsHistoryLimit",
+            "/failedJobsHistoryLimit",
+            "/backoffLimit",
+            "/restartPolicy",
+        ]),
+        kept: &[KEPT],
+        becomes: rows("/spec/jobTemplate/spec/template", 0, &ROWS),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "cronjob")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx", "schedule": "@daily" });
         let kinds = ("CronJob", "ConfigMap");
-        let case = Case::among_noise(NODE_TYPES, "cronjob", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "cronjob", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

@@ -1,8 +1,11 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, becomes, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use workload::testing::{KEPT, rows, sent};
 
 use super::NODE_TYPES;
 
@@ -54,64 +57,63 @@ fn a_toleration_that_says_too_much_is_a_finding() {
     assert!(found.contains(&"daemonset.tolerations.unknown at /tolerations/0/effekt".into()));
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "image",
-    "port",
-    "env",
-    "envKeys",
-    "envFrom",
-    "resources",
-    "labels",
-    "annotations",
-    "podAnnotations",
-    "imagePullPolicy",
-    "serviceAccountName",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-    "version",
-    "volumeMounts",
-    "volumes",
-    "imagePullSecrets",
-    "command",
-    "args",
-    "workingDir",
-    "ports",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "topologySpreadConstraints",
-    "initContainers",
-    "sidecars",
-    "lifecycle",
-    "securityContext",
-    "podSecurityContext",
-    "priorityClassName",
-    "terminationGracePeriodSeconds",
-    "hostNetwork",
-    "dnsPolicy",
-    "dnsConfig",
-    "hostAliases",
-    "readinessGates",
-    "updateStrategy",
-    "maxUnavailable",
-    "minReadySeconds",
-    "revisionHistoryLimit",
-    "other",
+/// What becomes of further fields that the canvas shows.
+const ROWS: [Becomes; 7] = [
+    arrives("/port", "9090", "/spec/template/spec/containers/0/ports/0/containerPort"),
+    arrives("/updateStrategy", r#""OnDelete""#, "/spec/updateStrategy/type"),
+    arrives("/maxUnavailable", "2", "/spec/updateStrategy/rollingUpdate/maxUnavailable"),
+    arrives("/nodeSelector/disk", r#""ssd""#, "/spec/template/spec/nodeSelector/disk"),
+    becomes(
+        "/tolerations",
+        r#"[{"key":"a","operator":"Exists"}]"#,
+        "/spec/template/spec/tolerations/0/key",
+        r#""a""#,
+    ),
+    arrives("/hostNetwork", "true", "/spec/template/spec/hostNetwork"),
+    arrives("/hostPID", "true", "/spec/template/spec/hostPID"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "daemonset",
+        manifest: "daemonset",
+        base: json!({"name": "x", "image": "busybox:1"}),
+        context: json!({}),
+        sent: sent(&[
+            "/port",
+            "/updateStrategy",
+            "/maxUnavailable",
+            "/nodeSelector",
+            "/tolerations",
+            "/hostNetwork",
+            "/hostPID",
+        ]),
+        kept: &[KEPT],
+        becomes: rows("/spec/template", 0, &ROWS),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "daemonset")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx" });
         let kinds = ("DaemonSet", "ConfigMap");
-        let case = Case::among_noise(NODE_TYPES, "daemonset", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "daemonset", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

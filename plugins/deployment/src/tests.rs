@@ -1,8 +1,11 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use workload::testing::{KEPT, rows, sent};
 
 use super::NODE_TYPES;
 
@@ -198,67 +201,45 @@ proptest! {
     }
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "image",
-    "replicas",
-    "port",
-    "env",
-    "resources",
-    "labels",
-    "imagePullPolicy",
-    "serviceAccountName",
-    "livenessProbe",
-    "readinessProbe",
-    "version",
-    "volumeMounts",
-    "imagePullSecrets",
-    "envKeys",
-    "command",
-    "args",
-    "workingDir",
-    "ports",
-    "startupProbe",
-    "annotations",
-    "podAnnotations",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "topologySpreadConstraints",
-    "initContainers",
-    "sidecars",
-    "lifecycle",
-    "securityContext",
-    "podSecurityContext",
-    "priorityClassName",
-    "terminationGracePeriodSeconds",
-    "automountServiceAccountToken",
-    "hostNetwork",
-    "hostPID",
-    "dnsConfig",
-    "hostAliases",
-    "readinessGates",
-    "minReadySeconds",
-    "revisionHistoryLimit",
-    "strategy",
-    "progressDeadlineSeconds",
-    "paused",
-    "volumes",
-    "envFrom",
-    "other",
+/// What becomes of further fields that the canvas shows.
+const ROWS: [Becomes; 2] = [
+    arrives("/replicas", "0", "/spec/replicas"),
+    arrives("/port", "9090", "/spec/template/spec/containers/0/ports/0/containerPort"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "deployment",
+        manifest: "deployment",
+        base: json!({"name": "x", "image": "busybox:1"}),
+        context: json!({}),
+        sent: sent(&["/replicas", "/port", "/labels", "/imagePullSecrets"]),
+        kept: &[KEPT],
+        becomes: rows("/spec/template", 0, &ROWS),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "deployment")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx", "port": 1, "targetApp": "x" });
         let kinds = ("Deployment", "ConfigMap");
-        let case = Case::among_noise(NODE_TYPES, "deployment", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "deployment", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

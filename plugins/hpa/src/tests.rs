@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -92,34 +94,64 @@ fn conditions_say_why_it_does_not_scale() {
     assert_eq!(scaling["card"]["state"], "scaling");
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "scaleTargetKind",
-    "scaleTargetName",
-    "minReplicas",
-    "maxReplicas",
-    "targetCPUUtilization",
-    "targetMemoryUtilization",
-    "scaleDownStabilization",
-    "scaleUpStabilization",
-    "metrics",
-    "behavior",
-    "labels",
-    "annotations",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 10] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/scaleTargetKind", r#""StatefulSet""#, "/spec/scaleTargetRef/kind"),
+    arrives("/scaleTargetName", r#""db""#, "/spec/scaleTargetRef/name"),
+    arrives("/minReplicas", "2", "/spec/minReplicas"),
+    arrives("/maxReplicas", "9", "/spec/maxReplicas"),
+    arrives("/targetCPUUtilization", "50", "/spec/metrics/0/resource/target/averageUtilization"),
+    arrives("/targetMemoryUtilization", "60", "/spec/metrics/1/resource/target/averageUtilization"),
+    arrives("/scaleDownStabilization", "0", "/spec/behavior/scaleDown/stabilizationWindowSeconds"),
+    arrives("/scaleUpStabilization", "30", "/spec/behavior/scaleUp/stabilizationWindowSeconds"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "hpa",
+        manifest: "hpa",
+        base: json!({"name": "x", "scaleTargetName": "web", "maxReplicas": 3, "targetCPUUtilization": 80}),
+        context: json!({}),
+        sent: vec![
+            "/name",
+            "/namespace",
+            "/scaleTargetKind",
+            "/scaleTargetName",
+            "/minReplicas",
+            "/maxReplicas",
+            "/targetCPUUtilization",
+            "/targetMemoryUtilization",
+            "/scaleDownStabilization",
+            "/scaleUpStabilization",
+        ],
+        kept: &[],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "hpa")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "scaleTargetName": "web", "maxReplicas": 3, "targetCPUUtilization": 80 });
         let kinds = ("HorizontalPodAutoscaler", "Deployment");
-        let case = Case::among_noise(NODE_TYPES, "hpa", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "hpa", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

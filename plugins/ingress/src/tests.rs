@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, becomes, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -102,37 +104,70 @@ fn an_address_makes_it_healthy() {
     assert_eq!(ready["addresses"], json!(["http://a.b", "1.2.3.4"]));
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "host",
-    "paths",
-    "path",
-    "pathType",
-    "serviceName",
-    "servicePort",
-    "ingressClassName",
-    "tlsEnabled",
-    "tlsSecretName",
-    "tlsHosts",
-    "annotations",
-    "labels",
-    "rules",
-    "tls",
-    "defaultBackend",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 13] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/host", r#""b.example.com""#, "/spec/rules/0/host"),
+    arrives("/ingressClassName", r#""traefik""#, "/spec/ingressClassName"),
+    arrives("/paths/0/path", r#""/api""#, "/spec/rules/0/http/paths/0/path"),
+    arrives("/paths/0/pathType", r#""Exact""#, "/spec/rules/0/http/paths/0/pathType"),
+    arrives("/paths/0/serviceName", r#""shop""#, "/spec/rules/0/http/paths/0/backend/service/name"),
+    arrives("/paths/0/servicePort", "81", "/spec/rules/0/http/paths/0/backend/service/port/number"),
+    becomes("/tlsEnabled", "true", "/spec/tls/0/hosts/0", r#""a.example.com""#),
+    arrives("/tlsSecretName", r#""cert""#, "/spec/tls/0/secretName"),
+    arrives("/tlsHosts/0", r#""c.example.com""#, "/spec/tls/0/hosts/0"),
+    arrives("/labels/team", r#""blue""#, "/metadata/labels/team"),
+    arrives("/annotations/note", r#""hello""#, "/metadata/annotations/note"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "ingress",
+        manifest: "ingress",
+        base: json!({"name": "x", "host": "a.example.com", "tlsEnabled": true, "paths": [{"id": "p", "path": "/", "serviceName": "web", "servicePort": 80}]}),
+        context: json!({}),
+        sent: vec![
+            "/name",
+            "/namespace",
+            "/host",
+            "/ingressClassName",
+            "/paths/0/path",
+            "/paths/0/pathType",
+            "/paths/0/serviceName",
+            "/paths/0/servicePort",
+            "/tlsEnabled",
+            "/tlsSecretName",
+            "/tlsHosts",
+            "/labels",
+            "/annotations",
+        ],
+        kept: &[],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "ingress")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "host": "a.b", "paths": [{ "serviceName": "x", "servicePort": 80 }] });
         let kinds = ("Ingress", "Service");
-        let case = Case::among_noise(NODE_TYPES, "ingress", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "ingress", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

@@ -1,8 +1,11 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use workload::testing::{KEPT, rows, sent};
 
 use super::NODE_TYPES;
 
@@ -66,69 +69,58 @@ fn a_job_that_was_cleaned_up_stays_completed() {
     assert_eq!(gone.with_previous(&previous).status()["ok"]["state"], "deleted");
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "image",
-    "port",
-    "env",
-    "envKeys",
-    "envFrom",
-    "resources",
-    "labels",
-    "annotations",
-    "podAnnotations",
-    "imagePullPolicy",
-    "serviceAccountName",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-    "version",
-    "volumeMounts",
-    "volumes",
-    "imagePullSecrets",
-    "command",
-    "args",
-    "workingDir",
-    "ports",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "topologySpreadConstraints",
-    "initContainers",
-    "sidecars",
-    "lifecycle",
-    "securityContext",
-    "podSecurityContext",
-    "priorityClassName",
-    "terminationGracePeriodSeconds",
-    "hostNetwork",
-    "dnsPolicy",
-    "dnsConfig",
-    "hostAliases",
-    "readinessGates",
-    "completions",
-    "parallelism",
-    "backoffLimit",
-    "activeDeadlineSeconds",
-    "ttlSecondsAfterFinished",
-    "restartPolicy",
-    "suspend",
-    "completionMode",
-    "podFailurePolicy",
-    "other",
+/// What becomes of further fields that the canvas shows.
+const ROWS: [Becomes; 6] = [
+    arrives("/completions", "3", "/spec/completions"),
+    arrives("/parallelism", "2", "/spec/parallelism"),
+    arrives("/backoffLimit", "0", "/spec/backoffLimit"),
+    arrives("/activeDeadlineSeconds", "60", "/spec/activeDeadlineSeconds"),
+    arrives("/ttlSecondsAfterFinished", "0", "/spec/ttlSecondsAfterFinished"),
+    arrives("/restartPolicy", r#""OnFailure""#, "/spec/template/spec/restartPolicy"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "job",
+        manifest: "job",
+        base: json!({"name": "x", "image": "busybox:1"}),
+        context: json!({}),
+        sent: sent(&[
+            "/command",
+            "/args",
+            "/completions",
+            "/parallelism",
+            "/backoffLimit",
+            "/activeDeadlineSeconds",
+            "/ttlSecondsAfterFinished",
+            "/restartPolicy",
+        ]),
+        kept: &[KEPT],
+        becomes: rows("/spec/template", 0, &ROWS),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "job")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx" });
         let kinds = ("Job", "Secret");
-        let case = Case::among_noise(NODE_TYPES, "job", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "job", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

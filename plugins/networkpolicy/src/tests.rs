@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, becomes, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -112,28 +114,94 @@ fn ranges_and_exceptions_are_checked() {
     );
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "podSelector",
-    "policyTypes",
-    "ingressRules",
-    "egressRules",
-    "labels",
-    "annotations",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 14] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/podSelector/app", r#""web""#, "/spec/podSelector/matchLabels/app"),
+    arrives("/policyTypes", r#"["Ingress"]"#, "/spec/policyTypes"),
+    arrives(
+        "/ingressRules/0/from/0/podSelector/app",
+        r#""b""#,
+        "/spec/ingress/0/from/0/podSelector/matchLabels/app",
+    ),
+    becomes(
+        "/ingressRules/0/from/0",
+        r#"{"type":"namespaceSelector","namespaceSelector":{"team":"a"}}"#,
+        "/spec/ingress/0/from/0/namespaceSelector/matchLabels/team",
+        r#""a""#,
+    ),
+    becomes(
+        "/ingressRules/0/from/0",
+        r#"{"type":"ipBlock","ipBlock":{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}}"#,
+        "/spec/ingress/0/from/0/ipBlock",
+        r#"{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}"#,
+    ),
+    arrives("/ingressRules/0/ports/0/port", "8080", "/spec/ingress/0/ports/0/port"),
+    arrives("/ingressRules/0/ports/0/protocol", r#""UDP""#, "/spec/ingress/0/ports/0/protocol"),
+    arrives(
+        "/egressRules/0/to/0/podSelector/app",
+        r#""b""#,
+        "/spec/egress/0/to/0/podSelector/matchLabels/app",
+    ),
+    becomes(
+        "/egressRules/0/to/0",
+        r#"{"type":"namespaceSelector","namespaceSelector":{"team":"a"}}"#,
+        "/spec/egress/0/to/0/namespaceSelector/matchLabels/team",
+        r#""a""#,
+    ),
+    becomes(
+        "/egressRules/0/to/0",
+        r#"{"type":"ipBlock","ipBlock":{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}}"#,
+        "/spec/egress/0/to/0/ipBlock",
+        r#"{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}"#,
+    ),
+    arrives("/egressRules/0/ports/0/port", "8080", "/spec/egress/0/ports/0/port"),
+    arrives("/egressRules/0/ports/0/protocol", r#""UDP""#, "/spec/egress/0/ports/0/protocol"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "networkpolicy",
+        manifest: "policy",
+        base: json!({"name": "x", "policyTypes": ["Ingress", "Egress"], "ingressRules": [{"id": "i", "from": [{"id": "p", "type": "podSelector", "podSelector": {"app": "a"}}], "ports": [{"id": "o", "protocol": "TCP", "port": 80}]}], "egressRules": [{"id": "e", "to": [{"id": "p", "type": "podSelector", "podSelector": {"app": "a"}}], "ports": [{"id": "o", "protocol": "TCP", "port": 80}]}]}),
+        context: json!({}),
+        sent: vec![
+            "/name",
+            "/namespace",
+            "/podSelector",
+            "/policyTypes",
+            "/ingressRules/0/from",
+            "/ingressRules/0/ports",
+            "/egressRules/0/to",
+            "/egressRules/0/ports",
+        ],
+        kept: &[],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "networkpolicy")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "policyTypes": ["Ingress", "Egress"] });
         let kinds = ("NetworkPolicy", "Deployment");
-        let case = Case::among_noise(NODE_TYPES, "networkpolicy", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "networkpolicy", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

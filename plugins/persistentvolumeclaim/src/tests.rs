@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -72,33 +74,58 @@ fn a_new_claim_is_called_like_on_the_canvas() {
     assert!(data.contains(r#""name":"pvc-6""#), "{data}");
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "storage",
-    "accessModes",
-    "storageClassName",
-    "noStorageClass",
-    "volumeMode",
-    "volumeName",
-    "selector",
-    "dataSource",
-    "dataSourceRef",
-    "labels",
-    "annotations",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 7] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/storage", r#""2Gi""#, "/spec/resources/requests/storage"),
+    arrives("/accessModes/0", r#""ReadWriteMany""#, "/spec/accessModes/0"),
+    arrives("/storageClassName", r#""fast""#, "/spec/storageClassName"),
+    arrives("/volumeMode", r#""Block""#, "/spec/volumeMode"),
+    arrives("/labels/team", r#""blue""#, "/metadata/labels/team"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "persistentvolumeclaim",
+        manifest: "claim",
+        base: json!({"name": "x", "storage": "1Gi"}),
+        context: json!({}),
+        sent: vec![
+            "/name",
+            "/namespace",
+            "/storage",
+            "/accessModes",
+            "/storageClassName",
+            "/volumeMode",
+            "/labels",
+        ],
+        kept: &[],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "persistentvolumeclaim")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "storage": "1Gi" });
         let kinds = ("PersistentVolumeClaim", "Deployment");
-        let case = Case::among_noise(NODE_TYPES, "persistentvolumeclaim", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "persistentvolumeclaim", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

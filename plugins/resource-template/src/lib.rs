@@ -5,26 +5,16 @@
 //! handles, objects and status rules; its values are expressions that are put
 //! into a tree parsed beforehand, never into text.
 //!
-//! - [`yaml`], [`table`] and [`mistake`] read files and say what is wrong where.
-//! - [`expression`] is the language, [`template`] values with expressions in
-//!   them, [`field`] what a user enters.
-//! - [`document`] is a whole file, [`node_type`] a file as a node type.
+//! The crate `document` reads it and answers for it; this one finds it.
 //!
 //! The component's own folder has [`OWN`] among its assets and no node type.
 
-mod document;
-mod expression;
-mod field;
-mod mistake;
-mod node_type;
-mod table;
-mod template;
-mod yaml;
-
 use bowsprit_plugin_sdk::{DynamicType, DynamicTypes, Failure, assets};
+use document::definition::Definition;
+use document::mistake::{File, Mark, Mistake, Mistakes};
 
-use crate::document::Document;
-use crate::mistake::{FILE, Mark, Mistake, Mistakes};
+/// The file a folder's node type is written in.
+const FILE: File = File { name: "resource.yaml", interpreter: "resource-template" };
 
 /// The asset by which the folder of this component itself is known.
 const OWN: &str = "interpreter.txt";
@@ -35,23 +25,25 @@ pub struct ResourceTemplate;
 
 impl DynamicTypes for ResourceTemplate {
     fn load() -> Result<Vec<Box<dyn DynamicType>>, Failure> {
-        match assets::read(FILE) {
+        match assets::read(FILE.name) {
             Some(bytes) => Ok(vec![Box::new(read(&bytes)?)]),
             None if assets::read(OWN).is_some() => Ok(Vec::new()),
-            None => Err(unusable(format!("There is no `{FILE}`."), "Put it beside plugin.toml.")),
+            None => {
+                Err(unusable(format!("There is no `{}`.", FILE.name), "Put it beside plugin.toml."))
+            }
         }
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Document, Failure> {
+fn read(bytes: &[u8]) -> Result<Definition, Failure> {
     match str::from_utf8(bytes) {
-        Ok(text) => Document::parse(text),
+        Ok(text) => Definition::parse(text, FILE),
         Err(_) => Err(unusable("It is not UTF-8.".into(), "Save the file as UTF-8.")),
     }
 }
 
 fn unusable(problem: String, fix: &str) -> Failure {
-    let mut log = Mistakes::default();
+    let mut log = Mistakes::of(FILE);
     log.add(Mistake::syntax(Mark { line: 1, column: 1 }, problem, fix));
     log.into_failure()
 }

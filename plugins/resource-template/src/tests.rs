@@ -11,11 +11,13 @@ use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden, noise};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::document::Document;
+use document::definition::Definition;
+
+use crate::FILE;
 
 /// The type of a file, for as long as the tests run.
 fn types(text: &str) -> Vec<Functions> {
-    let document = Document::parse(text).unwrap_or_else(|it| panic!("{it:#?}"));
+    let document = Definition::parse(text, FILE).unwrap_or_else(|it| panic!("{it:#?}"));
     vec![Functions::dynamic(Box::leak(Box::new(document)))]
 }
 
@@ -237,7 +239,7 @@ fn older_names_of_fields_are_understood() {
 
 #[test]
 fn a_new_node_has_the_defaults() {
-    let document = Document::parse(GOOD).unwrap();
+    let document = Definition::parse(GOOD, FILE).unwrap();
     let seed = bowsprit_plugin_sdk::Seed { type_name: "thing", id: "n-3", suggested_name: "" };
     let data = document.create(&seed, &bowsprit_plugin_sdk::Context::default());
     assert_eq!(
@@ -268,8 +270,8 @@ proptest! {
         if broken.is_char_boundary(at) {
             broken.insert_str(at, &text);
         }
-        let _ = Document::parse(&broken);
-        let _ = Document::parse(&text);
+        let _ = Definition::parse(&broken, FILE);
+        let _ = Definition::parse(&text, FILE);
     }
 }
 
@@ -282,9 +284,9 @@ proptest! {
             let types = types_of(&folder);
             let name = types[0].name();
             let text = fs::read_to_string(folder.join("resource.yaml")).unwrap();
-            let document = Document::parse(&text).unwrap();
+            let document = Definition::parse(&text, FILE).unwrap();
             let mut data = json!({ "name": "x" });
-            for (index, field) in document.fields.iter().enumerate() {
+            for (index, field) in document.head.fields.iter().enumerate() {
                 if (seed >> (index % 64)) & 1 == 1 {
                     data[&field.name] = noise(seed.wrapping_add(index as u64));
                 }

@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, becomes, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -76,31 +78,47 @@ fn the_card_says_whether_it_was_created() {
     );
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "keys",
-    "data",
-    "stringData",
-    "secretType",
-    "type",
-    "labels",
-    "annotations",
-    "mountPath",
-    "immutable",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 4] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/secretType", r#""example.com/token""#, "/type"),
+    becomes("/keys/0/name", r#""B""#, "/data/B", r#"{"$vault":"secret/B"}"#),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "secret",
+        manifest: "secret",
+        base: json!({"name": "x", "keys": [{"id": "k", "name": "A"}]}),
+        context: json!({"secret-keys": ["A", "B"]}),
+        sent: vec!["/name", "/namespace", "/secretType", "/keys", "/mountPath"],
+        kept: &[("/mountPath", "read when an edge is drawn")],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "secret")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "keys": [{ "name": "A" }] });
         let kinds = ("Secret", "Deployment");
-        let case = Case::among_noise(NODE_TYPES, "secret", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "secret", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

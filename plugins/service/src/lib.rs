@@ -7,7 +7,7 @@ use bowsprit_plugin_sdk::shape::{self, Member, Shape};
 use bowsprit_plugin_sdk::{
     Context, Descriptor, Direction, Fields, Json, Kind, Manifest, Metadata, Node, NodeType, Object,
     Observation, Order, Report, Seed, State, Status, Watch, connection, edges, handle, kind,
-    metadata, normalize, rules, watch,
+    metadata, normalize, quoted, rules, watch,
 };
 
 /// Kinds of Services.
@@ -65,13 +65,20 @@ impl NodeType for Service {
         data.set("port", 80);
     }
 
-    fn normalize(data: &mut Object<'_>, _report: &mut Report) {
-        let is_kind = data.get("type").and_then(Json::as_str).is_some_and(|it| TYPES.contains(&it));
-        if is_kind {
+    fn normalize(data: &mut Object<'_>, report: &mut Report) {
+        let kind = data.get("type").and_then(Json::as_str).unwrap_or_default();
+        if TYPES.contains(&kind) {
             normalize::rename(data, "type", "serviceType");
-        } else {
-            data.remove("type");
+            return;
         }
+        // Some drawings repeat the node's own type there.
+        if !matches!(kind.trim(), "" | Self::NAME) {
+            report
+                .info("type.unknown", format!("{} is no type of a Service.", quoted(kind)))
+                .at("/type")
+                .suggest("Choose one in `serviceType`.");
+        }
+        data.remove("type");
     }
 
     fn public_view<'a>(node: &'a Node<'_>) -> Object<'a> {

@@ -1,6 +1,8 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, becomes, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -78,41 +80,64 @@ fn a_workload_of_another_namespace_is_a_finding() {
     assert_eq!(case.found(), ["service.namespace.other at /namespace"]);
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "type",
-    "loadBalancerIP",
-    "loadBalancerSourceRanges",
-    "externalTrafficPolicy",
-    "targetApp",
-    "port",
-    "targetPort",
-    "ports",
-    "selector",
-    "sessionAffinity",
-    "labels",
-    "annotations",
-    "sessionAffinityTimeout",
-    "serviceType",
-    "protocol",
-    "portName",
-    "nodePort",
-    "headless",
-    "clusterIP",
-    "publishNotReadyAddresses",
-    "ipFamilyPolicy",
-    "internalTrafficPolicy",
-    "loadBalancerClass",
-    "externalName",
-    "externalIPs",
-    "ipFamilies",
-    "trafficDistribution",
-    "allocateLoadBalancerNodePorts",
-    "healthCheckNodePort",
-    "other",
+/// What becomes of fields that the canvas shows.
+const ROWS: [Becomes; 15] = [
+    arrives("/name", r#""y""#, "/metadata/name"),
+    arrives("/namespace", r#""n""#, "/metadata/namespace"),
+    arrives("/serviceType", r#""NodePort""#, "/spec/type"),
+    arrives("/type", r#""NodePort""#, "/spec/type"),
+    arrives("/targetApp", r#""shop""#, "/spec/selector/app"),
+    arrives("/port", "81", "/spec/ports/0/port"),
+    arrives("/targetPort", "8080", "/spec/ports/0/targetPort"),
+    becomes(
+        "/ports",
+        r#"[{"name":"dns","port":53,"targetPort":5353,"protocol":"UDP"}]"#,
+        "/spec/ports/1",
+        r#"{"name":"dns","port":53,"protocol":"UDP","targetPort":5353}"#,
+    ),
+    arrives("/selector/role", r#""api""#, "/spec/selector/role"),
+    arrives("/sessionAffinity", r#""ClientIP""#, "/spec/sessionAffinity"),
+    arrives("/labels/team", r#""blue""#, "/metadata/labels/team"),
+    arrives("/annotations/note", r#""hello""#, "/metadata/annotations/note"),
+    arrives("/loadBalancerIP", r#""203.0.113.7""#, "/spec/loadBalancerIP"),
+    arrives("/loadBalancerSourceRanges/0", r#""10.0.0.0/8""#, "/spec/loadBalancerSourceRanges/0"),
+    arrives("/externalTrafficPolicy", r#""Local""#, "/spec/externalTrafficPolicy"),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "service",
+        manifest: "service",
+        base: json!({"name": "x", "port": 80, "targetApp": "web", "type": "LoadBalancer"}),
+        context: json!({}),
+        sent: vec![
+            "/name",
+            "/namespace",
+            "/serviceType",
+            "/type",
+            "/targetApp",
+            "/port",
+            "/targetPort",
+            "/ports",
+            "/selector",
+            "/sessionAffinity",
+            "/labels",
+            "/annotations",
+            "/loadBalancerIP",
+            "/loadBalancerSourceRanges",
+            "/externalTrafficPolicy",
+        ],
+        kept: &[],
+        becomes: ROWS.to_vec(),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 #[test]
 fn the_descriptor_keeps_the_promises_of_the_contract() {
@@ -122,12 +147,17 @@ fn the_descriptor_keeps_the_promises_of_the_contract() {
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "service")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx", "port": 1, "targetApp": "x" });
         let kinds = ("Service", "Deployment");
-        let case = Case::among_noise(NODE_TYPES, "service", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "service", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

@@ -1,8 +1,11 @@
 //! Golden files, and what must hold for any input.
 
-use bowsprit_plugin_sdk::testing::{Case, check_descriptors, golden};
+use bowsprit_plugin_sdk::testing::{
+    Becomes, Case, Shown, arrives, check_descriptors, fields, golden,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use workload::testing::{KEPT, rows, sent};
 
 use super::NODE_TYPES;
 
@@ -81,60 +84,60 @@ fn claims_that_wait_are_told_of() {
     assert_eq!(status["ok"]["findings"][0]["code"], "statefulset.claim.pending");
 }
 
-/// Every field this type reads, and one it does not.
-const FIELDS: &[&str] = &[
-    "name",
-    "namespace",
-    "serviceName",
-    "image",
-    "replicas",
-    "port",
-    "resources",
-    "volumeClaimTemplates",
-    "version",
-    "labels",
-    "serviceAccountName",
-    "imagePullPolicy",
-    "env",
-    "livenessProbe",
-    "readinessProbe",
-    "volumeMounts",
-    "imagePullSecrets",
-    "envKeys",
-    "command",
-    "args",
-    "workingDir",
-    "ports",
-    "startupProbe",
-    "annotations",
-    "podAnnotations",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "topologySpreadConstraints",
-    "initContainers",
-    "sidecars",
-    "lifecycle",
-    "securityContext",
-    "podSecurityContext",
-    "priorityClassName",
-    "terminationGracePeriodSeconds",
-    "automountServiceAccountToken",
-    "hostNetwork",
-    "hostPID",
-    "dnsConfig",
-    "hostAliases",
-    "readinessGates",
-    "minReadySeconds",
-    "revisionHistoryLimit",
-    "updateStrategy",
-    "podManagementPolicy",
-    "persistentVolumeClaimRetentionPolicy",
-    "volumes",
-    "envFrom",
-    "ordinals",
-    "other",
+/// What becomes of further fields that the canvas shows.
+const ROWS: [Becomes; 7] = [
+    arrives("/replicas", "0", "/spec/replicas"),
+    arrives("/port", "9090", "/spec/template/spec/containers/0/ports/0/containerPort"),
+    arrives("/serviceName", r#""peers""#, "/spec/serviceName"),
+    arrives(
+        "/volumeClaimTemplates/0/name",
+        r#""logs""#,
+        "/spec/volumeClaimTemplates/0/metadata/name",
+    ),
+    arrives(
+        "/volumeClaimTemplates/0/storage",
+        r#""2Gi""#,
+        "/spec/volumeClaimTemplates/0/spec/resources/requests/storage",
+    ),
+    arrives(
+        "/volumeClaimTemplates/0/storageClassName",
+        r#""fast""#,
+        "/spec/volumeClaimTemplates/0/spec/storageClassName",
+    ),
+    arrives(
+        "/volumeClaimTemplates/0/accessModes/0",
+        r#""ReadWriteMany""#,
+        "/spec/volumeClaimTemplates/0/spec/accessModes/0",
+    ),
 ];
+
+fn shown() -> Shown<'static> {
+    Shown {
+        types: NODE_TYPES,
+        type_name: "statefulset",
+        manifest: "statefulset",
+        base: json!({"name": "x", "image": "busybox:1", "volumeClaimTemplates": [{"id": "v", "name": "data", "storage": "1Gi"}]}),
+        context: json!({}),
+        sent: sent(&[
+            "/replicas",
+            "/port",
+            "/labels",
+            "/serviceName",
+            "/volumeClaimTemplates/0/name",
+            "/volumeClaimTemplates/0/storage",
+            "/volumeClaimTemplates/0/storageClassName",
+            "/volumeClaimTemplates/0/accessModes",
+        ]),
+        kept: &[KEPT],
+        becomes: rows("/spec/template", 1, &ROWS),
+    }
+}
+
+#[test]
+fn every_field_the_canvas_shows_is_honoured() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plugins/frontend-fields.md");
+    shown().check(table).unwrap();
+}
 
 #[test]
 fn the_descriptor_keeps_the_promises_of_the_contract() {
@@ -144,12 +147,17 @@ fn the_descriptor_keeps_the_promises_of_the_contract() {
 proptest! {
     #[test]
     fn no_data_makes_a_function_fail(
-        field in proptest::sample::select(FIELDS),
+        field in proptest::sample::select(fields(NODE_TYPES, "statefulset")),
         seed in any::<u64>(),
     ) {
         let data = json!({ "name": "x", "image": "nginx", "port": 1, "targetApp": "x" });
         let kinds = ("StatefulSet", "Secret");
-        let case = Case::among_noise(NODE_TYPES, "statefulset", kinds, data, (field, seed));
+        let case = Case::among_noise(NODE_TYPES, "statefulset", kinds, data, (&field, seed));
         case.check_invariants().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_text_arrives_in_its_field_or_is_found_fault_with(seed in any::<u64>()) {
+        shown().check_text(seed).map_err(TestCaseError::fail)?;
     }
 }

@@ -17,6 +17,8 @@ mod probe;
 pub mod rollout;
 mod security;
 mod strategy;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 pub mod view;
 
 #[cfg(test)]

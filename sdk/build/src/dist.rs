@@ -17,7 +17,7 @@ use crate::{BuildError, Source, at};
 /// Where files are prepared, inside `dist` so that a move is a rename.
 const STAGING: &str = ".staging";
 /// What a plugin's folder holds beside the component, if it is there.
-const FILES: [&str; 4] = ["plugin.toml", "README.md", "LICENSE", "resource.yaml"];
+const FILES: [&str; 5] = ["plugin.toml", "README.md", "LICENSE", "resource.yaml", "catalogue.yaml"];
 /// The folders of a plugin's folder.
 const FOLDERS: [&str; 2] = ["assets", "golden"];
 

@@ -138,6 +138,19 @@ pub fn loaded<T: DynamicTypes>(memory: &'static Loaded) -> Fallible<&'static [Fu
     }
 }
 
+/// The function table of a type that is none of those in the assets.
+///
+/// # Errors
+///
+/// `failure` if there is no such type.
+pub fn other<T: DynamicTypes>(name: &str, failure: Failure) -> Fallible<&'static Functions> {
+    match T::other(name) {
+        // An instance serves the calls of one request: what leaks is bounded.
+        Some(it) => Ok(Box::leak(Box::new(Functions::dynamic(Box::leak(it))))),
+        None => Err(failure),
+    }
+}
+
 /// Makes node types this component's exports: `export_node_types!(Deployment)`.
 ///
 /// Also defines `NODE_TYPES`, the table the exports look types up in, for
@@ -150,7 +163,7 @@ macro_rules! export_node_types {
             &[$($crate::dispatch::Functions::of::<$node_type>()),+];
 
         #[cfg(target_arch = "wasm32")]
-        $crate::export_table!(Ok(NODE_TYPES));
+        $crate::export_table!(Ok(NODE_TYPES), |_, failure| Err(failure));
     };
 }
 
@@ -160,18 +173,22 @@ macro_rules! export_node_types {
 macro_rules! export_dynamic_types {
     ($types:ty) => {
         #[cfg(target_arch = "wasm32")]
-        $crate::export_table!({
-            static MEMORY: $crate::dispatch::Loaded = $crate::dispatch::Loaded::new();
-            $crate::dispatch::loaded::<$types>(&MEMORY)
-        });
+        $crate::export_table!(
+            {
+                static MEMORY: $crate::dispatch::Loaded = $crate::dispatch::Loaded::new();
+                $crate::dispatch::loaded::<$types>(&MEMORY)
+            },
+            |name, failure| $crate::dispatch::other::<$types>(name, failure)
+        );
     };
 }
 
-/// The WebAssembly half of the macros above; `table` answers the types.
+/// The WebAssembly half of the macros above; `table` answers the types, `other`
+/// a type that is none of them, or the failure.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_table {
-    ($table:expr) => {
+    ($table:expr, $other:expr) => {
         const _: () = {
             use $crate::bindings::bowsprit::plugin::types::Node;
             use $crate::bindings::exports::bowsprit::plugin::node_types as wit;
@@ -185,7 +202,8 @@ macro_rules! export_table {
             }
 
             fn find(name: &str) -> Result<&'static Functions, Failure> {
-                Functions::find(table()?, name)
+                let other: fn(&str, Failure) -> Result<&'static Functions, Failure> = $other;
+                Functions::find(table()?, name).or_else(|failure| other(name, failure))
             }
 
             impl wit::Guest for Component {

@@ -69,6 +69,12 @@ pub trait DynamicTypes {
     /// `invalid-input` with a finding per mistake in the assets; the host
     /// reports the first one as the reason why the plugin does not load.
     fn load() -> Result<Vec<Box<dyn DynamicType>>, Failure>;
+
+    /// A type that no asset describes, because the host hands its definition
+    /// over with each call: none, unless a plugin says otherwise.
+    fn other(_name: &str) -> Option<Box<dyn DynamicType>> {
+        None
+    }
 }
 
 /// A [`NodeType`] as a value.

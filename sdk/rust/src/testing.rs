@@ -9,6 +9,7 @@ mod diagnoses;
 mod golden;
 mod imports;
 mod noise;
+mod shown;
 
 use serde_json::{Value, json};
 
@@ -22,6 +23,7 @@ pub use diagnoses::{Patient, diagnostics_golden};
 pub use golden::golden;
 pub use imports::{analyzed, check_importers, importers_golden};
 pub use noise::noise;
+pub use shown::{Becomes, Shown, arrives, becomes, fields};
 
 /// One node in its surroundings, and what the cluster says about it.
 ///

@@ -9,7 +9,10 @@ use crate::runs::node;
 
 pub(super) async fn walk(row: &Row, store: Store) -> bool {
     match row.route {
-        "POST /v1/api/workflows" => create(row, store).await,
+        "POST /v1/api/workflows" => create(row, store, "/workflows").await,
+        "POST /v1/api/starters/{name}/workflows" => {
+            create(row, store, "/starters/shop/workflows").await;
+        }
         "PUT /v1/api/workflows/{id}" => change(row, store, Method::PUT, "").await,
         "POST /v1/api/workflows/{id}/save" => change(row, store, Method::POST, "/save").await,
         "DELETE /v1/api/workflows/{id}" => delete(row, store).await,
@@ -83,16 +86,16 @@ pub(super) async fn agrees(admin: &User, id: &str) {
     assert_eq!(notes.count(), runs.len(), "one note a run");
 }
 
-async fn create(row: &Row, store: Store) {
+async fn create(row: &Row, store: Store, path: &str) {
     let name = async |_: &TestHost, _: &User| unique();
     let form = |name: &str| json!({"name": name, "cluster_id": "nowhere"});
     let act = async |_: &TestHost, admin: &User, name: &String| {
-        admin.post("/workflows", &form(name)).await.status.is_success()
+        admin.post(path, &form(name)).await.status.is_success()
     };
     row.walk(store, name, act, async |_, admin, name, done| {
         let all = admin.get("/workflows").await.expect(200).to_string();
         assert_eq!(all.matches(name.as_str()).count(), usize::from(done), "{all}");
-        admin.post("/workflows", &form(name)).await.expect(201);
+        admin.post(path, &form(name)).await.expect(201);
     })
     .await;
 }

@@ -1,10 +1,11 @@
-//! Repairs, which change the cluster and the drawing.
+//! Repairs, which change the cluster and the drawing, and what is only asked.
 
 use bowsprit_tests::{Kube, Store, TestHost, User};
 use serde_json::json;
 
 use super::Row;
 use crate::diagnostics::{mistyped, run_pods};
+use crate::runs::node;
 
 const NODE: &str = "nodes/node-2";
 
@@ -12,6 +13,24 @@ pub(super) async fn walk(row: &Row, store: Store) -> bool {
     match row.route {
         "POST /v1/api/workflows/{id}/nodes/{nodeId}/fix" => fix(row, store).await,
         "POST /v1/api/import/analyze" => analyze(row, store).await,
+        "POST /v1/api/workflows/{id}/validation" => ask(row, store, "validation").await,
+        "POST /v1/api/workflows/{id}/nodes/{nodeId}/preview" => {
+            ask(row, store, "nodes/n/preview").await;
+        }
+        "POST /v1/api/workflows/{id}/layout" => ask(row, store, "layout").await,
+        "POST /v1/api/workflows/{id}/suggestions/edges" => {
+            ask(row, store, "suggestions/edges").await;
+        }
+        "POST /v1/api/workflows/{id}/suggestions/names" => {
+            ask(row, store, "suggestions/names?type=x").await;
+        }
+        "POST /v1/api/workflows/{id}/export/manifests" => {
+            ask(row, store, "export/manifests").await;
+        }
+        "POST /v1/api/workflows/{id}/export/kustomize" => {
+            ask(row, store, "export/kustomize").await;
+        }
+        "POST /v1/api/workflows/{id}/export/helm" => ask(row, store, "export/helm").await,
         _ => return false,
     }
     true
@@ -48,6 +67,18 @@ async fn fix(row: &Row, store: Store) {
         assert!(drawn || !selects, "mended and not drawn");
     })
     .await;
+}
+
+/// What is asked about a drawing writes nothing at all.
+async fn ask(row: &Row, store: Store, what: &str) {
+    let Some(host) = TestHost::mortal(store, &[]).await else { return };
+    let prepare = async |_: &TestHost, admin: &User| admin.workflow("w", "nowhere").await;
+    let data = json!({"name": "n", "namespace": "x", "data": {"a": "b"}});
+    let body = json!({"nodes": [node("n", "configmap", data)], "edges": []});
+    let act = async |_: &TestHost, admin: &User, id: &String| {
+        admin.post(&format!("/workflows/{id}/{what}"), &body).await.status.is_success()
+    };
+    row.walk_on(host, prepare, act, async |_, _, _, done| assert!(done)).await;
 }
 
 async fn analyze(row: &Row, store: Store) {

@@ -1,14 +1,18 @@
 //! A real Kubernetes control plane: etcd, API server, controller manager and
-//! scheduler, with kwok standing in for nodes.
+//! scheduler, with kwok standing in for nodes and for what a cloud does.
 //!
 //! Pods become ready within a second and run nothing; their logs are a file of
-//! ours and `exec` runs on this machine (as `nobody` when we are root).
+//! ours and `exec` runs on this machine (as `nobody` when we are root). Claims
+//! are bound to volumes made beforehand, load balancers and ingresses of the
+//! class `nginx` get addresses, and every pod uses half of what it asks for.
 
 mod api;
 mod binaries;
 mod files;
+mod metrics;
 mod pki;
 mod seed;
+mod stages;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -82,6 +86,7 @@ impl ControlPlane {
 impl Own {
     fn start(binaries: &Binaries) -> Result<Self> {
         let (port, etcd_port, kubelet_port) = (free_port()?, free_port()?, free_port()?);
+        let metrics_port = free_port()?;
         let server = format!("https://127.0.0.1:{port}");
         let folder = folder("kube")?;
         let files = Files::write(folder, &server)?;
@@ -100,9 +105,14 @@ impl Own {
         let scheduler = Server::start("scheduler", scheduler(&links, &files), &folder)?;
         let kwok = kwok(&binaries.kwok, &files, kubelet_port);
         let mut kwok = Server::start("kwok", kwok, &folder)?;
+        let metrics = metrics::command(&binaries.metrics, &files, &server, metrics_port);
+        let mut metrics = Server::start("metrics", metrics, &folder)?;
         seed::plant(&api).context("cannot prepare the cluster")?;
+        metrics::register(&api, &files, metrics_port).context("cannot register the metrics")?;
         kwok.wait_until("the node's becoming ready", NODE_LIMIT, || seed::node_is_ready(&api))?;
-        Ok(Self { servers: vec![kwok, scheduler, controllers, api_server, etcd], server, files })
+        metrics.wait_until("serving metrics", NODE_LIMIT, || metrics::is_served(&api))?;
+        let servers = vec![metrics, kwok, scheduler, controllers, api_server, etcd];
+        Ok(Self { servers, server, files })
     }
 
     fn environment(&self) -> Environment {
@@ -179,7 +189,9 @@ fn controller_manager(links: &Path, files: &Files) -> Command {
         .args(["--leader-elect=false", "--secure-port=0"])
         // The defaults protect big clusters and only slow tests down.
         .args(["--kube-api-qps=500", "--kube-api-burst=1000"])
-        .args(["--concurrent-namespace-syncs=20", "--namespace-sync-period=10s"]);
+        .args(["--concurrent-namespace-syncs=20", "--namespace-sync-period=10s"])
+        // An autoscaler is looked at for the first time after one period.
+        .arg("--horizontal-pod-autoscaler-sync-period=1s");
     command
 }
 

@@ -31,11 +31,16 @@ const AMBIGUOUS: [&str; 8] =
     ["Event", "Job", "Lease", "Namespace", "Node", "Pod", "Secret", "Service"];
 
 /// Where a kind may be named after all: a path's beginning, the kinds, why.
-const EXCEPTIONS: [(&str, &[&str], &str); 8] = [
+const EXCEPTIONS: [(&str, &[&str], &str); 9] = [
     (
         "host/core/src/node_types.rs",
         &["Event", "Pod", "Secret"],
         "what workloads run as, what is said of them, and what must be masked whoever made it",
+    ),
+    (
+        "host/core/src/drafts/export/objects.rs",
+        &["Namespace"],
+        "an export has the namespaces that a run would create",
     ),
     ("host/core/src/runs/vault.rs", &["Secret"], "values are injected into its `data` only"),
     ("host/cluster/src/", &["Namespace"], "a run creates the namespace it applies to"),

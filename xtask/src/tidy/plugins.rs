@@ -7,9 +7,13 @@ use anyhow::Result;
 
 use super::Finding;
 
-/// What plugin and template folders lack.
+/// What plugin, template and document folders lack.
 pub(super) fn incomplete(root: &Path) -> Result<Vec<Finding>> {
-    let mut findings = incomplete_templates(root)?;
+    let mut findings = Vec::new();
+    let needed = ["plugin.toml", "resource.yaml", "README.md", "golden"];
+    lacking(root, "templates/resources", &needed, &mut findings)?;
+    let needed = ["plugin.toml", "catalogue.yaml", "golden"];
+    lacking(root, "plugins/catalogue", &needed, &mut findings)?;
     let Ok(entries) = fs::read_dir(root.join("plugins")) else { return Ok(findings) };
     for entry in entries {
         let folder = entry?.path();
@@ -30,22 +34,20 @@ pub(super) fn incomplete(root: &Path) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Templates are tested by their golden files.
-fn incomplete_templates(root: &Path) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    let Ok(entries) = fs::read_dir(root.join("templates/resources")) else { return Ok(findings) };
+/// Folders without code are tested by their golden files.
+fn lacking(root: &Path, base: &str, needed: &[&str], findings: &mut Vec<Finding>) -> Result<()> {
+    let Ok(entries) = fs::read_dir(root.join(base)) else { return Ok(()) };
     for entry in entries {
         let folder = entry?.path();
         if !folder.is_dir() {
             continue;
         }
-        let needed = ["plugin.toml", "resource.yaml", "README.md", "golden"];
         for lacking in needed.iter().filter(|it| !folder.join(it).exists()) {
             let path = folder.strip_prefix(root).unwrap_or(&folder).to_owned();
             findings.push(Finding { path, line: 0, message: format!("has no `{lacking}`") });
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 fn has_tests(folder: &Path) -> Result<bool> {

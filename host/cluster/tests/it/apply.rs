@@ -70,8 +70,50 @@ async fn a_field_of_somebody_elses_is_a_conflict_and_nothing_is_written() {
     namespace.remove().await;
 }
 
-/// Another program that applies, through kube's own client.
+#[tokio::test]
+async fn a_field_that_is_handed_over_stays_when_it_is_left_out_and_can_be_taken_back() {
+    let Some(server) = Server::from_env() else { return };
+    let admin = server.admin().await;
+    let namespace = Namespace::new(&admin).await;
+    let with = |data: Value| namespace.config_map("a", data);
+    applied(&admin, &with(json!({"mine": "1", "shared": "1", "kept": "1"}))).await;
+
+    let handed = admin.hand_over(&with(json!({"shared": "1"}))).await.unwrap();
+    assert!(matches!(handed, Applied::Done(_)), "{handed:?}");
+    let left = applied(&admin, &with(json!({"mine": "1"}))).await;
+    assert_eq!(left["data"], json!({"mine": "1", "shared": "1"}));
+
+    // Nobody else has taken it: it is ours again.
+    let back = applied(&admin, &with(json!({"mine": "1", "shared": "2"}))).await;
+    assert_eq!(back["data"], json!({"mine": "1", "shared": "2"}));
+
+    // Somebody else has: it is theirs, and handing over anything else says so.
+    admin.hand_over(&with(json!({"shared": "2"}))).await.unwrap();
+    applied(&admin, &with(json!({"mine": "1"}))).await;
+    take_over(&server, &with(json!({"shared": "3"}))).await;
+    let answers = [
+        admin.apply(&with(json!({"mine": "1", "shared": "4"}))).await.unwrap(),
+        admin.hand_over(&with(json!({"shared": "4"}))).await.unwrap(),
+    ];
+    for answer in answers {
+        let Applied::Conflict(conflicts) = answer else { panic!("{answer:?}") };
+        assert_eq!(conflicts[0].manager, "somebody");
+    }
+    namespace.remove().await;
+}
+
+/// Another program that takes fields by force.
+async fn take_over(server: &Server, object: &Value) {
+    apply_with(&PatchParams::apply("somebody").force(), server, object).await;
+}
+
+/// Another program that applies.
 async fn apply_as(manager: &str, server: &Server, object: &Value) {
+    apply_with(&PatchParams::apply(manager), server, object).await;
+}
+
+/// Applies through kube's own client.
+async fn apply_with(params: &PatchParams, server: &Server, object: &Value) {
     let kubeconfig = Kubeconfig::from_yaml(&server.kubeconfig).unwrap();
     let client = kube::Client::try_from(kubeconfig).unwrap();
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "ConfigMap"));
@@ -79,7 +121,7 @@ async fn apply_as(manager: &str, server: &Server, object: &Value) {
     let namespace = metadata["namespace"].as_str().unwrap();
     let api = kube::Api::<DynamicObject>::namespaced_with(client, namespace, &resource);
     let name = metadata["name"].as_str().unwrap();
-    api.patch(name, &PatchParams::apply(manager), &Patch::Apply(object)).await.unwrap();
+    api.patch(name, params, &Patch::Apply(object)).await.unwrap();
 }
 
 #[tokio::test]

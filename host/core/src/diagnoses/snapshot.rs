@@ -188,7 +188,19 @@ mod tests {
             unasked()
         }
 
+        async fn custom_kinds(&self) -> Result<Arc<Vec<crate::catalogues::Served>>> {
+            unasked()
+        }
+
+        async fn definition(&self, _: &Kind) -> Result<Option<crate::catalogues::Served>> {
+            unasked()
+        }
+
         async fn apply(&self, _: &Value) -> Result<crate::kubernetes::Applied> {
+            unasked()
+        }
+
+        async fn hand_over(&self, _: &Value) -> Result<crate::kubernetes::Applied> {
             unasked()
         }
 

@@ -1,23 +1,24 @@
 //! An analysis as the frontend takes it (contract §6.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{Sealed, layout};
+use super::Sealed;
 use crate::{
     Error, Result,
+    drawing::layout::{Cell, layout},
     id::Id,
-    importers::{Analysis, Fate, Question, Trace},
+    importers::{Analysis, DrawnEdge, DrawnNode, Fate, Question, Trace},
     node_types::{Finding, Severity},
 };
 
 /// A place on the canvas.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-struct Position {
-    x: f64,
-    y: f64,
+pub(super) struct Position {
+    pub(super) x: f64,
+    pub(super) y: f64,
 }
 
 /// A node to draw.
@@ -113,9 +114,7 @@ pub struct ImportAnalysis {
 impl ImportAnalysis {
     /// What an importer made of a source, its secret values sealed.
     pub(super) fn of(importer: &str, from: Analysis, seal: &Sealed<'_>) -> Result<Self> {
-        let positions = layout::positions(&from.nodes, &from.edges);
-        let positions: Vec<Position> =
-            positions.into_iter().map(|(x, y)| Position { x, y }).collect();
+        let positions = positions(&from.nodes, &from.edges);
         let ids = from.nodes.iter().map(|it| it.id.clone());
         let layout_positions = ids.zip(positions.iter().copied()).collect();
         let mut suggested_nodes = Vec::with_capacity(from.nodes.len());
@@ -159,6 +158,18 @@ impl ImportAnalysis {
             sealed_secrets,
         })
     }
+}
+
+/// A place for each node, in their order. A node with a hint goes there.
+pub(super) fn positions(nodes: &[DrawnNode], edges: &[DrawnEdge]) -> Vec<Position> {
+    let places: HashMap<&str, usize> =
+        nodes.iter().enumerate().map(|(n, it)| (it.id.as_str(), n)).collect();
+    let place = |id: &str| places.get(id).copied();
+    let ends = edges.iter().filter_map(|it| place(&it.source).zip(place(&it.target)));
+    let hint = |(column, row): (u32, u32)| Cell { column: column as usize, row: row as usize };
+    let hints: Vec<Option<Cell>> = nodes.iter().map(|it| it.hint.map(hint)).collect();
+    let cells = layout(&hints, &ends.collect::<Vec<_>>());
+    cells.into_iter().map(Cell::place).map(|(x, y)| Position { x, y }).collect()
 }
 
 fn warnings(findings: &[Finding]) -> Vec<String> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     diff::covers,
+    fields::{identity, put, take},
     inventory::{Entry, Inventory},
     plan::Planned,
     record::AppliedObject,
@@ -117,12 +118,51 @@ impl Applier<'_> {
         }
         let wanted = self.wanted(object, live)?;
         let text = |error: Error| error.to_string();
+        if !object.yields.is_empty() && live.is_some() {
+            return Ok(("updated", self.yielding(object, &wanted).await?));
+        }
         let operation = if live.is_some() { "updated" } else { "created" };
         match self.cluster.apply(&wanted).await.map_err(text)? {
+            Applied::Done(_) if !object.yields.is_empty() => {
+                Ok((operation, self.yielding(object, &wanted).await?))
+            }
             Applied::Done(live) => Ok((operation, *live)),
             Applied::Immutable(_) if object.on_immutable == OnImmutable::Replace => {
                 self.replace(object, &wanted, live).await
             }
+            other => Err(refusal(&object.key, other)),
+        }
+    }
+
+    /// Applies an object without the fields that others may own. Leaving a
+    /// field out removes it if nobody else has it: so it is handed over first,
+    /// with the value of `wanted`. If somebody has given it another one
+    /// meanwhile, it is theirs already.
+    async fn yielding(&self, object: &Planned, wanted: &Value) -> Result<Value, String> {
+        let text = |error: Error| error.to_string();
+        let mut kept = wanted.clone();
+        let mut fields: Vec<(&str, Value)> = object
+            .yields
+            .iter()
+            .filter_map(|it| Some((it.as_str(), take(&mut kept, it)?)))
+            .collect();
+        while !fields.is_empty() {
+            let mut handed = identity(wanted);
+            for (pointer, value) in &fields {
+                put(&mut handed, pointer, value.clone());
+            }
+            let Applied::Conflict(theirs) = self.cluster.hand_over(&handed).await.map_err(text)?
+            else {
+                break;
+            };
+            let before = fields.len();
+            fields.retain(|(it, _)| !theirs.iter().any(|its| its.field == it.replace('/', ".")));
+            if fields.len() == before {
+                return Err(refusal(&object.key, Applied::Conflict(theirs)));
+            }
+        }
+        match self.cluster.apply(&kept).await.map_err(text)? {
+            Applied::Done(live) => Ok(*live),
             other => Err(refusal(&object.key, other)),
         }
     }
@@ -143,8 +183,8 @@ impl Applier<'_> {
         }
     }
 
-    /// The object with its vault values, and with what others own left to
-    /// them: such a field is applied as it is, so that nobody's value changes.
+    /// The object with its vault values, and with the values that others may
+    /// own as they are.
     fn wanted(&self, object: &Planned, live: Option<&Value>) -> Result<Value, String> {
         let mut wanted = object.body.clone();
         self.vault.inject(&object.node, &mut wanted)?;

@@ -7,7 +7,7 @@ use super::{
     apply::{Applier, Outcome, described},
     inventory::Entry,
     meter::Ending,
-    plan::{Plan, Target},
+    plan::{OnFault, Plan, Target},
     record::{Run, RunStatus},
     scope,
     vault::Vault,
@@ -89,11 +89,12 @@ impl Runs {
         let (catalogue, kept) = self.catalogue_of(workflow).await?;
         let cluster = self.clusters.connect(&record).await?;
         let target = Target {
-            workflow: workflow.id,
+            workflow: Some(workflow.id),
             namespace: record.namespace(),
-            vault,
+            given: &vault.names(),
             cluster: Some(&cluster),
             definitions: &kept.definitions,
+            on_fault: OnFault::Stop,
         };
         let plan = Plan::make(&workflow.drawing, &catalogue, &target).await?;
         self.report(workflow, run, &plan);

@@ -7,32 +7,41 @@ use crate::{
     node_types::{EdgeDirection, Finding, Severity},
 };
 
+/// Something wrong with a graph.
+pub(crate) struct Flaw {
+    pub(crate) finding: Finding,
+    /// The edge it is about, by its place in the drawing.
+    pub(crate) edge: Option<usize>,
+}
+
 /// Cycles and edges that lead nowhere.
-pub(super) fn check(parts: &Parts<'_>) -> Vec<Finding> {
+pub(crate) fn check(parts: &Parts<'_>) -> Vec<Flaw> {
     let ids: HashSet<&str> = parts.nodes.iter().map(|it| it.id.as_ref()).collect();
     let mut findings = Vec::new();
-    for edge in &parts.edges {
+    for (n, edge) in parts.edges.iter().enumerate() {
         for (end, other) in [(&edge.source, &edge.target), (&edge.target, &edge.source)] {
             if !ids.contains(end.as_ref()) {
                 let node = ids.contains(other.as_ref()).then(|| other.to_string());
-                findings.push(finding(
+                let finding = finding(
                     "graph.edge.dangling",
                     Severity::Warning,
                     format!("the edge `{}` leads to `{end}`, which is not in the drawing", edge.id),
                     node,
                     "remove the edge, or draw it anew",
-                ));
+                );
+                findings.push(Flaw { finding, edge: Some(n) });
             }
         }
     }
     findings.extend(cycle(parts).into_iter().map(|id| {
-        finding(
+        let finding = finding(
             "graph.cycle",
             Severity::Error,
             format!("the node `{id}` is part of a circle of edges"),
             Some(id.to_owned()),
             "remove one of the edges of the circle",
-        )
+        );
+        Flaw { finding, edge: None }
     }));
     findings
 }
@@ -145,7 +154,7 @@ mod tests {
             .collect();
         let text = format!(r#"{{"nodes":[{}],"edges":[{}]}}"#, nodes.join(","), edges.join(","));
         let parts: Parts<'_> = serde_json::from_str(&text).unwrap();
-        check(&parts).into_iter().map(|it| (it.code, it.node)).collect()
+        check(&parts).into_iter().map(|it| (it.finding.code, it.finding.node)).collect()
     }
 
     #[test]

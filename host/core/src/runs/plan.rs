@@ -1,6 +1,8 @@
 //! From a drawing to the objects it stands for: what every node's component
 //! says, checked, stamped and ordered.
 
+mod prepare;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -10,12 +12,8 @@ use futures::FutureExt as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    drawn::{provided, type_name},
-    graph,
-    surroundings::Surroundings,
-    vault::Vault,
-};
+pub(crate) use self::prepare::{about, findings_of};
+use super::{graph, surroundings::Surroundings, vault::ValueNames};
 use crate::{
     Error, Result,
     drawing::Drawing,
@@ -23,14 +21,14 @@ use crate::{
     kubernetes::{Cluster, ObjectKey},
     labels,
     node_types::{
-        CallError, Catalogue, Context, Finding, Json, Kind, Manifest, Neighbour, Node, OnImmutable,
-        Order, Prune, Severity,
+        Catalogue, Context, Finding, Json, Kind, Manifest, Node, OnImmutable, Order, Prune,
+        Severity,
     },
     parallel::in_order,
 };
 
 /// Component calls under way at once for one request.
-const PARALLEL: usize = 4;
+pub(crate) const PARALLEL: usize = 4;
 
 /// A node somebody provides, ready for calls about it.
 #[derive(Debug, Clone)]
@@ -78,20 +76,49 @@ pub struct Plan {
     pub confined: BTreeSet<(Kind, String)>,
     /// What to know.
     pub findings: Vec<Finding>,
+    /// What the nodes show of themselves, by id.
+    pub(crate) views: HashMap<String, Json>,
+}
+
+/// What becomes of a plan when a plugin fails at one of its nodes, or the cluster
+/// does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFault {
+    /// There is none.
+    Stop,
+    /// There is none if a plugin fails; a cluster that does not answer is
+    /// unknown to the nodes.
+    StopAtPlugin,
+    /// What a plugin fails at is a finding on that node; a cluster that does not
+    /// answer is unknown to the nodes.
+    Tell,
 }
 
 /// What a plan is made for.
 pub struct Target<'a> {
-    /// The workflow.
-    pub workflow: Id,
+    /// The workflow whose labels the objects carry; none leaves them to nobody.
+    pub workflow: Option<Id>,
     /// Namespace for nodes that name none.
     pub namespace: &'a str,
     /// Values the nodes can refer to.
-    pub vault: &'a Vault,
+    pub given: &'a ValueNames,
     /// Where its objects are to be, if that is known.
     pub cluster: Option<&'a Arc<dyn Cluster>>,
     /// Definitions of custom kinds as far as they are kept, by node type.
     pub definitions: &'a BTreeMap<String, (Kind, Json)>,
+    /// When a plugin fails, or the cluster does not answer.
+    pub on_fault: OnFault,
+}
+
+impl<'a> Target<'a> {
+    fn surroundings(&self) -> Surroundings<'a> {
+        match self.on_fault {
+            OnFault::Stop => Surroundings::of(self.cluster, self.definitions),
+            OnFault::StopAtPlugin | OnFault::Tell => {
+                Surroundings::as_far_as_known(self.cluster, self.definitions)
+            }
+        }
+    }
 }
 
 impl Plan {
@@ -102,110 +129,41 @@ impl Plan {
         catalogue: &Arc<dyn Catalogue>,
         target: &Target<'_>,
     ) -> Result<Self> {
-        let parts = drawing.parts()?;
-        let mut plan = Self { findings: graph::check(&parts), ..Self::default() };
-        let mut surroundings = Surroundings::of(target.cluster, target.definitions);
+        let flaws = graph::check(&drawing.parts()?);
+        let mut plan = Self::of_nodes(drawing, catalogue, target).await?;
+        plan.findings.splice(0..0, flaws.into_iter().map(|it| it.finding));
+        Ok(plan)
+    }
+
+    /// The same without a look at the graph.
+    pub(crate) async fn of_nodes(
+        drawing: &Drawing,
+        catalogue: &Arc<dyn Catalogue>,
+        target: &Target<'_>,
+    ) -> Result<Self> {
+        let mut surroundings = target.surroundings();
+        let mut plan = Self::default();
         plan.prepare(drawing, catalogue, target, &mut surroundings).await?;
         let mut calls = Vec::with_capacity(plan.nodes.len());
         for it in &plan.nodes {
-            calls.push(async { catalogue.render(&it.node, &it.context).await }.boxed());
+            calls.push(rendered(it, catalogue, target).boxed());
         }
         let rendered = in_order(calls, PARALLEL).await;
-        let nodes: Vec<(String, String)> =
-            plan.nodes.iter().map(|it| (it.node.id.clone(), it.node.type_name.clone())).collect();
         let mut objects = Vec::new();
-        for ((id, type_name), answer) in nodes.into_iter().zip(rendered) {
-            match answer {
-                Ok(rendered) => {
-                    plan.findings.extend(about(&id, rendered.findings));
-                    for manifest in rendered.manifests {
-                        let object = planned(target, &id, manifest)?;
-                        let by = catalogue.find(&type_name).filter(|it| !it.cluster_scoped);
-                        let confined = by.map(|it| (object.key.kind.clone(), it.plugin.clone()));
-                        plan.confined.extend(confined);
-                        objects.push(object);
-                    }
-                }
-                Err(error) => plan.findings.extend(findings_of(&id, error)?),
+        for (node, answer) in plan.nodes.iter().zip(rendered) {
+            let (made, findings) = answer?;
+            plan.findings.extend(findings);
+            let by = catalogue.find(&node.node.type_name).filter(|it| !it.cluster_scoped);
+            if let Some(by) = by {
+                let confined = made.iter().map(|it| (it.key.kind.clone(), by.plugin.clone()));
+                plan.confined.extend(confined);
             }
+            objects.extend(made);
         }
         plan.findings.extend(surroundings.unserved(&objects, &plan.nodes, catalogue).await?);
         plan.findings.extend(duplicates(&objects));
         plan.waves = waves(objects);
         Ok(plan)
-    }
-
-    /// The nodes alone, for observing what was applied before.
-    pub async fn prepare_only(
-        drawing: &Drawing,
-        catalogue: &Arc<dyn Catalogue>,
-        target: &Target<'_>,
-    ) -> Result<Vec<Prepared>> {
-        let mut plan = Self::default();
-        let mut surroundings = Surroundings::as_far_as_known(target.cluster, target.definitions);
-        plan.prepare(drawing, catalogue, target, &mut surroundings).await?;
-        Ok(plan.nodes)
-    }
-
-    /// Normalises all nodes and shows them to each other.
-    async fn prepare(
-        &mut self,
-        drawing: &Drawing,
-        catalogue: &Arc<dyn Catalogue>,
-        target: &Target<'_>,
-        surroundings: &mut Surroundings<'_>,
-    ) -> Result<()> {
-        let parts = drawing.parts()?;
-        let mut known = Vec::new();
-        for node in &parts.nodes {
-            match provided(catalogue, node) {
-                Ok(node) => known.push(node),
-                Err(type_name) => self.skipped.push((node.id.to_string(), type_name)),
-            }
-        }
-        let calls = known.into_iter().map(|node| see(catalogue, node).boxed()).collect();
-        let seen: Vec<Seen> = in_order(calls, PARALLEL).await.into_iter().collect::<Result<_>>()?;
-        let views: HashMap<&str, &str> =
-            seen.iter().map(|it| (it.node.id.as_str(), it.view.as_str())).collect();
-        let types: HashMap<&str, String> =
-            parts.nodes.iter().map(|it| (it.id.as_ref(), type_name(it))).collect();
-        let names: Vec<String> = seen.iter().filter_map(|it| name_in(&it.view)).collect();
-        let links = graph::links(&parts);
-        for it in &seen {
-            let neighbours = links.get(it.node.id.as_str()).into_iter().flatten();
-            let neighbours = neighbours
-                .map(|link| {
-                    let (own_handle, other_handle) = link.handles();
-                    Neighbour {
-                        edge: link.edge.id.to_string(),
-                        direction: link.direction,
-                        own_handle,
-                        other_handle,
-                        id: link.other.to_owned(),
-                        type_name: types.get(link.other).cloned().unwrap_or_default(),
-                        view: views.get(link.other).copied().unwrap_or("{}").to_owned(),
-                    }
-                })
-                .collect();
-            let (cluster, schemas) = match catalogue.find(&it.node.type_name) {
-                Some(found) => surroundings.around(found).await?,
-                None => Default::default(),
-            };
-            let context = Context {
-                namespace: target.namespace.to_owned(),
-                cluster,
-                schemas,
-                neighbours,
-                names: names.clone(),
-                environment_keys: target.vault.names(&it.node.id, "env"),
-                secret_keys: target.vault.names(&it.node.id, "secret"),
-                identity_labels: labels::identity(target.workflow, &it.node.id),
-                ..Context::default()
-            };
-            self.nodes.push(Prepared { node: it.node.clone(), context });
-        }
-        self.findings.extend(seen.into_iter().flat_map(|it| it.findings));
-        Ok(())
     }
 
     /// Whether anything keeps it from being run.
@@ -214,61 +172,20 @@ impl Plan {
     }
 }
 
-struct Seen {
-    node: Node,
-    view: String,
-    findings: Vec<Finding>,
-}
-
-async fn see(catalogue: &Arc<dyn Catalogue>, node: Node) -> Result<Seen> {
-    let mut seen = Seen { node, view: "{}".into(), findings: Vec::new() };
-    match catalogue.normalize(&seen.node).await {
-        Ok((data, findings)) => {
-            seen.node.data = data;
-            seen.findings.extend(about(&seen.node.id, findings));
+/// What one node renders, checked and stamped.
+pub(crate) async fn rendered(
+    node: &Prepared,
+    catalogue: &Arc<dyn Catalogue>,
+    target: &Target<'_>,
+) -> Result<(Vec<Planned>, Vec<Finding>)> {
+    let id = &node.node.id;
+    match catalogue.render(&node.node, &node.context).await {
+        Ok(rendered) => {
+            let manifests = rendered.manifests.into_iter();
+            let objects = manifests.map(|it| planned(target, id, it)).collect::<Result<_>>()?;
+            Ok((objects, about(id, rendered.findings).collect()))
         }
-        Err(error) => {
-            seen.findings = findings_of(&seen.node.id, error)?;
-            return Ok(seen);
-        }
-    }
-    match catalogue.public_view(&seen.node).await {
-        Ok(view) => seen.view = view,
-        Err(error) => seen.findings.extend(findings_of(&seen.node.id, error)?),
-    }
-    Ok(seen)
-}
-
-fn name_in(view: &str) -> Option<String> {
-    let view: Value = serde_json::from_str(view).ok()?;
-    view.get("name")?.as_str().map(str::to_owned)
-}
-
-/// Findings with the node filled in.
-fn about(node: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
-    findings.into_iter().map(|it| Finding { node: it.node.or_else(|| Some(node.to_owned())), ..it })
-}
-
-/// What the user can mend becomes findings; anything else stops the plan.
-fn findings_of(node: &str, error: CallError) -> Result<Vec<Finding>> {
-    match error {
-        CallError::InvalidInput(findings) => Ok(about(node, findings).collect()),
-        CallError::Unsupported(message) => Ok(vec![Finding {
-            code: "node.unsupported".into(),
-            severity: Severity::Error,
-            message,
-            node: Some(node.into()),
-            at: None,
-            suggestion: None,
-            fixes: Vec::new(),
-        }]),
-        CallError::UnknownType(name) => Err(Error::not_found("node type", name)),
-        CallError::Failed(mut error) => {
-            if let Error::Plugin { node: about, .. } = &mut error {
-                *about = Some(node.to_owned());
-            }
-            Err(error)
-        }
+        Err(error) => Ok((Vec::new(), findings_of(id, error, target.on_fault)?)),
     }
 }
 
@@ -283,7 +200,12 @@ fn planned(target: &Target<'_>, node: &str, manifest: Manifest) -> Result<Planne
     let namespace = text("/metadata/namespace").filter(|it| !it.is_empty());
     let namespaced = order != Order::ClusterScope;
     let namespace = namespace.or_else(|| namespaced.then(|| target.namespace.to_owned()));
-    labels::stamp(&mut body, target.workflow, node, namespace.as_deref());
+    if let Some(namespace) = &namespace {
+        labels::place(&mut body, namespace);
+    }
+    if let Some(workflow) = target.workflow {
+        labels::stamp(&mut body, workflow, node);
+    }
     let digest = hex::encode(Sha256::digest(body.to_string()));
     let key = ObjectKey { kind: Kind::parse(&api_version, &kind), namespace, name };
     Ok(Planned {

@@ -12,9 +12,9 @@ use super::{
     apply::described,
     inventory::{Entry, Inventory},
     meter::Ending,
-    plan::{Plan, Target},
+    plan::{OnFault, Plan, Target},
     record::{Run, RunStatus},
-    vault::Vault,
+    vault::ValueNames,
 };
 use crate::{
     Result,
@@ -170,15 +170,16 @@ impl Runs {
     async fn follow_again(&self, inventory: &Inventory, workflow: &Workflow) -> Result<()> {
         let Some(entry) = inventory.entries.last() else { return Ok(()) };
         let Some(record) = self.clusters.by_id(entry.cluster).await? else { return Ok(()) };
-        let vault = Vault::default();
+        let given = ValueNames::default();
         let (catalogue, kept) = self.catalogue_of(workflow).await?;
         let cluster = self.clusters.connect(&record).await?;
         let target = Target {
-            workflow: workflow.id,
+            workflow: Some(workflow.id),
             namespace: record.namespace(),
-            vault: &vault,
+            given: &given,
             cluster: Some(&cluster),
             definitions: &kept.definitions,
+            on_fault: OnFault::Stop,
         };
         let nodes = Plan::prepare_only(&workflow.drawing, &catalogue, &target).await?;
         let applied: HashSet<&str> = inventory.entries.iter().map(|it| it.node.as_str()).collect();

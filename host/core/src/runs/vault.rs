@@ -1,7 +1,10 @@
 //! Values given for a run: sealed per workflow, node and name, used again by
 //! later runs, seen by nobody but the API server.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use secrecy::{ExposeSecret, SecretString};
@@ -62,6 +65,25 @@ impl HoldsSecrets for SealedValues {
 pub struct Vaults {
     stored: Repository<SealedValues>,
     keys: Arc<KeyRing>,
+}
+
+/// Names of the values that nodes have, by node; the values stay sealed.
+#[derive(Debug, Clone, Default)]
+pub struct ValueNames(BTreeMap<String, BTreeSet<String>>);
+
+impl ValueNames {
+    /// Adds a name under `prefix` (`env` or `secret`).
+    pub fn add(&mut self, node: &str, prefix: &str, name: &str) {
+        self.0.entry(node.to_owned()).or_default().insert(format!("{prefix}/{name}"));
+    }
+
+    /// A node's names under `prefix`.
+    pub fn under(&self, node: &str, prefix: &str) -> Vec<String> {
+        let keys = self.0.get(node).into_iter().flatten();
+        keys.filter_map(|key| key.strip_prefix(prefix)?.strip_prefix('/'))
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 /// The open vault of one workflow.
@@ -130,6 +152,12 @@ impl Vaults {
         Ok(Vault { nodes })
     }
 
+    /// What a workflow has values for; nothing is opened.
+    pub async fn names(&self, workflow: Id) -> Result<ValueNames> {
+        let sealed = self.stored.get(&workflow.to_string()).await?;
+        Ok(sealed.map(|it| names(&it.nodes)).unwrap_or_default())
+    }
+
     /// Some of the workflows that have values, without the first `skip`; none
     /// at the end.
     pub async fn page(&self, skip: u64) -> Result<Vec<Id>> {
@@ -145,6 +173,13 @@ impl Vaults {
     }
 }
 
+fn names<V>(nodes: &BTreeMap<String, BTreeMap<String, V>>) -> ValueNames {
+    let keys = |(node, values): (&String, &BTreeMap<String, V>)| {
+        (node.clone(), values.keys().cloned().collect())
+    };
+    ValueNames(nodes.iter().map(keys).collect())
+}
+
 fn field(node: &str, key: &str) -> String {
     format!("{node}\n{key}")
 }
@@ -154,13 +189,9 @@ fn place<'a>(workflow: &'a str, field: &'a str) -> Place<'a> {
 }
 
 impl Vault {
-    /// Names under `prefix` (`env` or `secret`) that a node has values for.
-    pub fn names(&self, node: &str, prefix: &str) -> Vec<String> {
-        let values = self.nodes.get(node).into_iter().flat_map(BTreeMap::keys);
-        values
-            .filter_map(|key| key.strip_prefix(prefix)?.strip_prefix('/'))
-            .map(str::to_owned)
-            .collect()
+    /// What it has values for.
+    pub fn names(&self) -> ValueNames {
+        names(&self.nodes)
     }
 
     /// Puts values in the places a component left for them. Allowed places
@@ -216,8 +247,8 @@ impl Vault {
     }
 }
 
-/// `{"$vault": "key"}`.
-fn reference(value: &Value) -> Option<String> {
+/// The key in `{"$vault": "key"}`.
+pub(crate) fn reference(value: &Value) -> Option<String> {
     let fields = value.as_object().filter(|it| it.len() == 1)?;
     fields.get("$vault")?.as_str().map(str::to_owned)
 }
@@ -259,8 +290,9 @@ mod tests {
 
     #[test]
     fn knows_its_names() {
-        assert_eq!(vault().names("n", "env"), ["MODE"]);
-        assert_eq!(vault().names("n", "secret"), ["PASSWORD"]);
-        assert!(vault().names("x", "env").is_empty());
+        let names = vault().names();
+        assert_eq!(names.under("n", "env"), ["MODE"]);
+        assert_eq!(names.under("n", "secret"), ["PASSWORD"]);
+        assert!(names.under("x", "env").is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bowsprit_host_core::{
     catalogues::{Presence, Standing},
-    node_types::Descriptor,
+    node_types::{Connection, Descriptor, EdgeDirection, Handle},
 };
 
 use super::answers::{Answers, Checked, invalid, kind, object};
@@ -27,15 +27,19 @@ impl Answers<'_> {
             return Err(invalid(format!("a text of node type `{}` is too long", from.name)));
         }
         shown("node type", &from.name, &[&from.title, &from.category, &from.icon], "")?;
-        let mut handles = BTreeSet::new();
-        self.list("a type's list of handles", from.handles, |it| {
-            if handles.insert(it.id) { Ok(()) } else { Err(invalid("two handles with one id")) }
+        let mut ids = BTreeSet::new();
+        let handles = self.list("a type's list of handles", from.handles, |it| {
+            let is_new = ids.insert(it.id.clone());
+            if is_new { self.handle(it) } else { Err(invalid("two handles with one id")) }
         })?;
-        self.list("a type's list of connections", from.connections, |it| {
-            self.strings("a connection's list of types", it.to)
+        let connections = self.list("a type's list of connections", from.connections, |it| {
+            let to = self.strings("a connection's list of types", it.to)?;
+            Ok(Connection { role: it.role, to })
         })?;
         Ok(Descriptor {
             schema: object("the schema", from.schema)?,
+            handles,
+            connections,
             tags: self.strings("a type's list of tags", from.tags)?,
             produces: self.list("a type's list of kinds", from.produces, |it| Ok(kind(it)))?,
             name: from.name,
@@ -44,6 +48,19 @@ impl Answers<'_> {
             category: from.category,
             icon: from.icon,
             schema_version: from.schema_version,
+        })
+    }
+
+    fn handle(&self, from: types::Handle) -> Checked<Handle> {
+        Ok(Handle {
+            roles: self.strings("a handle's list of roles", from.roles)?,
+            id: from.id,
+            direction: match from.direction {
+                types::Direction::Incoming => EdgeDirection::Incoming,
+                types::Direction::Outgoing => EdgeDirection::Outgoing,
+            },
+            per_item: from.per_item,
+            at_most: from.at_most,
         })
     }
 

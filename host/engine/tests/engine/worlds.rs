@@ -63,7 +63,7 @@ fn each_plugin_exports_its_own_world_and_no_other() {
         assert_eq!(exports(&bytes), expected, "{}", folder.display());
         kinds.insert(kind);
     }
-    let built = ["diagnostics", "importer", "node-types"];
+    let built = ["diagnostics", "importer", "node-types", "resource-catalogue"];
     assert!(built.iter().all(|it| kinds.contains(*it)), "{kinds:?}");
 }
 

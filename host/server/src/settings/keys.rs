@@ -1,6 +1,7 @@
 //! The list of settings: names, kinds, defaults, accepted forms, meanings.
 //! The table of `docs/settings.md` is made from it.
 
+mod exports;
 mod generations;
 mod plugins;
 
@@ -77,7 +78,7 @@ fn yes() -> Option<ValueKind> {
 
 /// Every setting there is.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().chain(generations::KEYS).chain(plugins::KEYS)
+    KEYS.iter().chain(exports::KEYS).chain(generations::KEYS).chain(plugins::KEYS)
 }
 
 static KEYS: &[Key] = &[
@@ -383,6 +384,13 @@ static KEYS: &[Key] = &[
         accepted: "a number from 1 to 64",
         about: "threads that hash passwords",
         default: || number(3),
+    },
+    Key {
+        name: "starters.dir",
+        kind: Kind::Text,
+        accepted: "a folder",
+        about: "folder with more applications to begin with, each a folder with a `workflow.json` as in `templates/workflows`; one replaces a built-in one of its name",
+        default: none,
     },
     Key {
         name: "versions.keep",

@@ -5,10 +5,15 @@ use std::{sync::Arc, time::Duration};
 
 use bowsprit_host_api::ApiState;
 use bowsprit_host_core::{
+    clusters::Clusters,
+    custom_kinds::KeptKinds,
+    drafts::{Drafts, ExportLimits},
     drawing::DrawingLimits,
     events::Events,
+    node_types::NodeTypes,
     revisions::{Retention, Revisions},
-    runs::Runs,
+    runs::{Runs, vault::Vaults},
+    secrets::KeyRing,
     store::Documents,
     tasks::Tasks,
     versions::Versions,
@@ -40,6 +45,20 @@ pub(super) fn workflows(
         ..DrawingLimits::default()
     };
     Workflows::new(store, versions, Revisions::new(store, retention), runs, events, limits)
+}
+
+/// What is asked about drawings.
+pub(super) fn drafts(
+    settings: &Settings,
+    store: &Arc<dyn Documents>,
+    keys: &Arc<KeyRing>,
+    (parts, custom): (&(Workflows, Clusters, Arc<dyn NodeTypes>), KeptKinds),
+) -> Drafts {
+    let (workflows, clusters, node_types) = parts.clone();
+    let vaults = Vaults::new(store, Arc::clone(keys));
+    let limits = &settings.limits;
+    let exports = ExportLimits { bytes: limits.export_bytes, calls: limits.export_calls };
+    Drafts::new((workflows, clusters, node_types), custom, vaults, exports)
 }
 
 /// Looks after what is kept beside workflows.

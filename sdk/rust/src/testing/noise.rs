@@ -55,6 +55,24 @@ pub fn noise(seed: u64) -> Value {
     Noise(seed).value(5)
 }
 
+/// A text that only depends on `seed`: one that has broken something, one that
+/// may be a name, such a one with something in it, or any characters.
+pub(super) fn text(seed: u64) -> String {
+    let mut noise = Noise(seed);
+    let mut word = |letters: &[u8]| -> String {
+        let length = noise.below(20).saturating_add(1);
+        (0..length).map(|_| char::from(letters[noise.below(letters.len())])).collect()
+    };
+    let name = word(b"abcxyz019");
+    let rest = word(b"az09-./:@%_ *");
+    match noise.below(4) {
+        0 => noise.pick(&TEXTS).to_owned(),
+        1 => name,
+        2 => format!("{name}{}{rest}", noise.pick(&TEXTS)),
+        _ => (0..noise.below(12)).filter_map(|_| noise.character()).collect(),
+    }
+}
+
 /// The generator `SplitMix64`.
 struct Noise(u64);
 
@@ -69,6 +87,12 @@ impl Noise {
 
     fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap_or(1)).unwrap_or(0)
+    }
+
+    /// Any character, more often one of the first few hundred.
+    fn character(&mut self) -> Option<char> {
+        let most = if self.below(2) == 0 { 0x180 } else { 0x11_0000 };
+        char::from_u32(u32::try_from(self.below(most)).unwrap_or_default())
     }
 
     fn pick(&mut self, words: &[&'static str]) -> &'static str {

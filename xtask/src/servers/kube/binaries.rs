@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::metrics;
 use crate::paths;
 use crate::process::{self, Running};
 use crate::progress::Step;
@@ -24,6 +25,8 @@ pub(super) struct Binaries {
     programs: Vec<PathBuf>,
     /// The node simulator.
     pub(super) kwok: PathBuf,
+    /// The metrics API.
+    pub(super) metrics: PathBuf,
 }
 
 impl Binaries {
@@ -40,7 +43,7 @@ impl Binaries {
             Some(programs) => programs,
             None => vec![built()?; PROGRAMS.len()],
         };
-        Ok(Self { programs, kwok })
+        Ok(Self { programs, kwok, metrics: metrics::program()? })
     }
 
     /// Links the programs into `folder` under the names they go by.

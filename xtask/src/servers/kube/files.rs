@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::pki;
+use super::{pki, stages};
 
 /// Who may log in by token. The control plane's own parts have names of their
 /// own, so that the audit log can leave them out.
@@ -176,8 +176,8 @@ impl Files {
         Ok(serde_json::to_string_pretty(&value)?)
     }
 
-    /// Logs come from [`Self::pod_log`], `exec` runs here. Its stages are
-    /// kwok's own: nodes and pods become ready at once, jobs complete.
+    /// Logs come from [`Self::pod_log`], `exec` runs here, and stages play
+    /// what else a cluster does.
     fn kwok_configuration(&self) -> String {
         let logs = json!({
             "apiVersion": "kwok.x-k8s.io/v1alpha1",
@@ -193,7 +193,8 @@ impl Files {
             "metadata": { "name": "all" },
             "spec": { "execs": [{ "local": { "workDir": "/tmp", "securityContext": user } }] },
         });
-        format!("{logs}\n---\n{exec}\n")
+        let documents = [logs, exec].into_iter().chain(stages::all());
+        documents.map(|it| format!("{it}\n---\n")).collect()
     }
 }
 
@@ -236,7 +237,7 @@ fn is_root() -> bool {
 }
 
 /// Standard base64, which kubeconfigs want for certificates.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }

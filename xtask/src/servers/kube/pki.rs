@@ -8,13 +8,14 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 
-/// Writes `ca.crt`, `server.{crt,key}`, `client.{crt,key}` (an administrator's)
+/// Writes `ca.crt`, `server.{crt,key}` (of all servers), `client.{crt,key}` (an administrator's)
 /// and the service-account key pair `account.{pub,key}` into `folder`.
 pub(super) fn write(folder: &Path) -> Result<()> {
     let authority = authority()?;
     std::fs::write(folder.join("ca.crt"), authority.pem())?;
 
-    let names = ["127.0.0.1", "localhost", "kubernetes.default.svc", "10.96.0.1"];
+    let names =
+        ["127.0.0.1", "localhost", "kubernetes.default.svc", "10.96.0.1", super::metrics::HOST];
     let mut server = CertificateParams::new(names.map(str::to_owned))?;
     server.distinguished_name.push(DnType::CommonName, "kube-apiserver");
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

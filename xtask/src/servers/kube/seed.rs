@@ -5,16 +5,24 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::files::User;
+use super::stages;
 use crate::json;
 
 /// The only namespace the restricted user may touch.
 pub(super) const RESTRICTED_NAMESPACE: &str = "restricted";
 /// The fake node.
 const NODE: &str = "node-1";
-/// How many claims for storage can be bound; nothing is stored.
-const VOLUMES: usize = 24;
+/// Volumes that claims can be bound to, by what only some claims ask for;
+/// nothing is stored.
+const VOLUMES: [(&str, &str, &[&str], usize); 3] = [
+    ("volume", "Filesystem", &["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany"], 64),
+    ("block", "Block", &["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany"], 4),
+    // A volume of one pod's is of nobody else's.
+    ("single", "Filesystem", &["ReadWriteOncePod"], 4),
+];
 
-/// Creates a node, storage, and the restricted user's rights.
+/// Creates a node, storage, a class of ingresses, and the restricted user's
+/// rights.
 pub(super) fn plant(api: &Api) -> Result<()> {
     api.create("/api/v1/nodes", &node())?;
     api.create("/api/v1/namespaces", &json!({ "metadata": { "name": RESTRICTED_NAMESPACE } }))?;
@@ -22,7 +30,14 @@ pub(super) fn plant(api: &Api) -> Result<()> {
     api.create(&format!("{roles}/roles"), &role())?;
     api.create(&format!("{roles}/rolebindings"), &role_binding())?;
     api.create("/apis/storage.k8s.io/v1/storageclasses", &storage_class())?;
-    (1..=VOLUMES).try_for_each(|number| api.create("/api/v1/persistentvolumes", &volume(number)))
+    api.create("/apis/networking.k8s.io/v1/ingressclasses", &ingress_class())?;
+    for (prefix, mode, access, count) in VOLUMES {
+        for number in 1..=count {
+            let volume = volume(&format!("{prefix}-{number:02}"), mode, access);
+            api.create("/api/v1/persistentvolumes", &volume)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether pods can be scheduled.
@@ -82,12 +97,20 @@ fn storage_class() -> Value {
     })
 }
 
-fn volume(number: usize) -> Value {
+fn ingress_class() -> Value {
     json!({
-        "metadata": { "name": format!("volume-{number:02}") },
+        "metadata": { "name": stages::INGRESS_CLASS },
+        "spec": { "controller": "k8s.io/ingress-nginx" },
+    })
+}
+
+fn volume(name: &str, mode: &str, access: &[&str]) -> Value {
+    json!({
+        "metadata": { "name": name },
         "spec": {
             "capacity": { "storage": "100Ti" },
-            "accessModes": ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany"],
+            "volumeMode": mode,
+            "accessModes": access,
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": "standard",
             // Never mounted: a fake node starts no containers.
