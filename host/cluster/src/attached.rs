@@ -27,7 +27,7 @@ pub(crate) async fn events(
     limit: u32,
 ) -> Result<Vec<Value>> {
     paths::segment("metadata.uid", uid)?;
-    let kind = Kind::parse("v1", "Event");
+    let kind = Kind::event();
     let served = Served { plural: "events".into(), namespaced: true };
     let about = format!("involvedObject.uid={uid}");
     let params = ListParams { limit: Some(limit), ..ListParams::default() }.fields(&about);

@@ -76,6 +76,12 @@ impl Kind {
         Self::parse("v1", "Pod")
     }
 
+    /// What a cluster says about objects. Known by name because a check is
+    /// shown the events about whatever it looks at.
+    pub fn event() -> Self {
+        Self::parse("v1", "Event")
+    }
+
     /// Whether objects of this kind hold values nobody but their users may
     /// see.
     pub fn is_secret(&self) -> bool {

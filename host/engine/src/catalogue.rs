@@ -187,7 +187,7 @@ impl Catalogue for Pinned {
     fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue> {
         let table = Arc::clone(&self.table);
         let mut with = Self::new(table, Arc::clone(&self.runtime), self.idle.payer());
-        with.noted = self.noted;
+        (with.noted, with.heard) = (self.noted, self.heard);
         with.more = more.into_iter().map(|it| (it.descriptor.name.clone(), it)).collect();
         Arc::new(with)
     }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, spawn_blocking},
+};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
     component::{Component, HasSelf, InstancePre, Linker},
@@ -42,6 +45,8 @@ pub(crate) struct Compiler {
     linker: Linker<State>,
     cache: Option<Arc<Cache>>,
     loaded: Arc<Loaded>,
+    /// Code on its way into the cache.
+    writes: Arc<Mutex<Vec<JoinHandle<()>>>>,
     workers: Arc<Semaphore>,
     patience: Duration,
 }
@@ -89,9 +94,20 @@ impl Compiler {
             linker,
             cache: cache.map(Arc::new),
             loaded: Arc::default(),
+            writes: Arc::default(),
             workers: Arc::new(Semaphore::new(config.compile_workers.max(1))),
             patience: config.limits.compile,
         })
+    }
+
+    /// Waits until the code compiled so far is in the cache.
+    pub(crate) async fn written(&self) {
+        let writes =
+            std::mem::take(&mut *self.writes.lock().unwrap_or_else(PoisonError::into_inner));
+        for write in writes {
+            // A panic is logged where it happens.
+            let _ = write.await;
+        }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -109,7 +125,7 @@ impl Compiler {
     ) -> Result<Linked, LoadFailure> {
         let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| interrupted())?;
         let (engine, cache, wants) = (self.engine.clone(), self.cache.clone(), wants.clone());
-        let loaded = Arc::clone(&self.loaded);
+        let (loaded, writes) = (Arc::clone(&self.loaded), Arc::clone(&self.writes));
         let compiling = spawn_blocking(move || {
             // Nobody can stop a compiler; its place is taken until it ends by
             // itself, so that a second such component does not take another.
@@ -119,7 +135,11 @@ impl Compiler {
             let admitted = begun.elapsed();
             let compiled = match loaded.find(component.digest) {
                 Some(compiled) => compiled,
-                None => loaded.keep(component.digest, compile(&engine, cache, &component)?),
+                None => {
+                    let (compiled, write) = compile(&engine, cache, &component)?;
+                    writes.lock().unwrap_or_else(PoisonError::into_inner).extend(write);
+                    loaded.keep(component.digest, compiled)
+                }
             };
             Ok::<_, LoadFailure>((compiled, component.digest, needs, admitted))
         });
@@ -185,32 +205,31 @@ impl Loaded {
     }
 }
 
+/// A component compiled, and the writing of it to the cache, if that has begun.
 fn compile(
     engine: &Engine,
     cache: Option<Arc<Cache>>,
     code: &Code,
-) -> Result<Component, LoadFailure> {
+) -> Result<(Component, Option<JoinHandle<()>>), LoadFailure> {
     if let Some(component) = cache.as_ref().and_then(|cache| cache.load(engine, code.digest)) {
-        return Ok(component);
+        return Ok((component, None));
     }
     let component = Component::from_binary(engine, &code.bytes).map_err(|error| {
         tracing::debug!(?error, "component not compiled");
         refused(&error)
     })?;
-    if let Some(cache) = cache {
-        keep(cache, engine.clone(), code.digest, component.clone());
-    }
-    Ok(component)
+    let write = cache.map(|cache| keep(cache, engine.clone(), code.digest, component.clone()));
+    Ok((component, write))
 }
 
-/// Writes compiled code to the cache. Nobody waits for the disk: the plugin
-/// works without, and only the next start would be slower.
-fn keep(cache: Arc<Cache>, engine: Engine, code: Digest, component: Component) {
-    tokio::task::spawn_blocking(move || {
+/// Writes compiled code to the cache. Serving does not wait for the disk: the
+/// plugin works without, and only the next start would be slower.
+fn keep(cache: Arc<Cache>, engine: Engine, code: Digest, component: Component) -> JoinHandle<()> {
+    spawn_blocking(move || {
         if let Err(error) = cache.store(&engine, code, &component) {
             tracing::warn!(%error, "compiled code not cached");
         }
-    });
+    })
 }
 
 /// Why the compiler does not want it. What does not fit the pool is told by

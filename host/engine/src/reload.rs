@@ -148,8 +148,8 @@ impl Reloader {
         engine.batching.store(false, Ordering::Release);
         engine.swap_if_due();
         engine.ledger.tell().await;
-        engine.processed(count);
         engine.store_packages().await;
+        engine.processed(count);
     }
 
     /// Acts on a folder again, changed or not, on an operator's account.

@@ -34,8 +34,8 @@ const AMBIGUOUS: [&str; 8] =
 const EXCEPTIONS: [(&str, &[&str], &str); 9] = [
     (
         "host/core/src/node_types.rs",
-        &["Pod", "Secret"],
-        "what workloads run as, and what must be masked whoever made it",
+        &["Event", "Pod", "Secret"],
+        "what workloads run as, what is said of them, and what must be masked whoever made it",
     ),
     (
         "host/core/src/drafts/export/objects.rs",

@@ -138,7 +138,7 @@ async fn events(cluster: &Arc<dyn Cluster>, object: &Value) -> Vec<Value> {
     let namespace = text("/metadata/namespace").unwrap_or("default");
     let Some(uid) = text("/metadata/uid") else { return Vec::new() };
     let found = cluster.events(namespace, uid, EVENTS).await.unwrap_or_default();
-    shown(&Kind::parse("v1", "Event"), found)
+    shown(&Kind::event(), found)
 }
 
 async fn logs(cluster: &Arc<dyn Cluster>, pod: &Value, lines: u32) -> Vec<Value> {

@@ -29,7 +29,7 @@ impl Answers<'_> {
                 let shown = format!("{}/{}", kind.api_version(), kind.kind);
                 return Err(invalid(format!("a query about `{shown}`, which it does not want")));
             }
-            if it.with_events && !reads.contains(&Kind::parse("v1", "Event")) {
+            if it.with_events && !reads.contains(&Kind::event()) {
                 return Err(invalid("a query with events, while it does not want `v1/Event`"));
             }
             Ok(core::Query {

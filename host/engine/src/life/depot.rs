@@ -73,9 +73,10 @@ impl Depot {
 }
 
 impl PluginEngine {
-    /// Keeps the packages of what was settled. After it serves, for nobody has
+    /// Sees to it that compiled code and the packages of what was settled are kept. After it serves, for nobody has
     /// to wait for the disk.
     pub(crate) async fn store_packages(&self) {
+        self.compiler.written().await;
         let packages = std::mem::take(&mut *self.unkept());
         let Some(depot) = self.depot.clone().filter(|_| !packages.is_empty()) else { return };
         let kept = tokio::task::spawn_blocking(move || {
