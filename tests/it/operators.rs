@@ -131,7 +131,11 @@ async fn a_node_whose_operator_is_missing_is_told_before_anything_is_applied() {
     let namespace = format!("it-{}", unique());
     let nodes = [
         plugin_node("n", "almanac", "note", json!({"name": "n", "namespace": namespace})),
-        crate::runs::node("c", "configmap", json!({"name": "c", "namespace": namespace})),
+        crate::runs::node(
+            "c",
+            "configmap",
+            json!({"name": "c", "namespace": namespace, "data": {"a": "b"}}),
+        ),
     ];
     let id = user.workflow("notes", "lab").await;
     user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
@@ -160,6 +164,8 @@ async fn a_node_whose_operator_is_missing_is_told_before_anything_is_applied() {
 
     definition.remove().await;
     until_presence(&user, "missing").await;
+    let problem = user.run(&id, &json!({})).await.expect_problem(422, "workflow.findings");
+    assert_eq!(problem["findings"][0]["code"], "node.kind.not-served", "{problem}");
     host.finish().await;
 }
 
