@@ -221,5 +221,9 @@ async fn a_new_user_has_the_catalogue_to_choose_from_and_nothing_chosen() {
     assert!(palette(&user).await.iter().all(|it| it.get("isPlugin").is_none()));
     let categories = user.get("/plugins/categories").await.expect(200);
     assert_eq!(categories["categories"].as_array().map(Vec::len), Some(13));
+    // `argocd` comes before `resource-catalogue`, which it uses.
+    let told = user.get("/admin/plugins/activations?plugin=argocd").await.expect(200);
+    assert!(told.to_string().contains("activated"), "{told}");
+    assert!(!told.to_string().contains("refused"), "{told}");
     host.finish().await;
 }
