@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bowsprit_tests::{Kube, Method};
 use futures::{StreamExt as _, stream};
@@ -11,6 +12,8 @@ use serde_json::{Value, json};
 
 use super::AT_ONCE;
 
+/// How long the API server may take to serve, or to forget, them all.
+const PATIENCE: Duration = Duration::from_secs(180);
 const COLLECTION: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// All definitions, by entry of the catalogue.
@@ -107,7 +110,7 @@ impl Definitions {
                 let resources = it.as_ref().and_then(|it| it["resources"].as_array());
                 resources.is_some_and(|all| all.iter().any(|it| it["kind"] == kind))
             };
-            kube.until(&path, |it| kinds.iter().all(|kind| lists(it, kind))).await;
+            kube.until_within(PATIENCE, &path, |it| kinds.iter().all(|kind| lists(it, kind))).await;
         }
     }
 
@@ -125,7 +128,7 @@ async fn create(kube: &Kube, definition: &Value) {
     let is_leaving = |it: &Option<Value>| {
         it.as_ref().is_some_and(|it| it["metadata"]["deletionTimestamp"].is_string())
     };
-    kube.until(&path(definition), |it| !is_leaving(it)).await;
+    kube.until_within(PATIENCE, &path(definition), |it| !is_leaving(it)).await;
     let (status, answer) = kube.send(Method::POST, COLLECTION, definition).await;
     assert!(matches!(status, 201 | 409), "{}: {}", path(definition), answer["message"]);
 }
