@@ -76,7 +76,7 @@ async fn run(kube: &Kube, definitions: &Definitions, cases: &[Case]) {
     assert_eq!(run["status"], "completed", "{run}");
     for case in drawn {
         for manifest in &case.manifests {
-            let path = definitions.path_of(manifest, &namespace);
+            let path = definitions.path_of(manifest, case.home(&namespace));
             let made = kube.get(&path).await.unwrap_or_else(|| panic!("{}: no {path}", case.name));
             let lost = lost(manifest, &made, (case.namespace(), &namespace));
             assert_eq!(lost, None, "{}: {made}", case.name);

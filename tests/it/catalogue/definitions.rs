@@ -116,7 +116,7 @@ impl Definitions {
 
     /// Deletes them, and with them all objects of their kinds.
     pub(super) async fn remove(&self, kube: &Kube) {
-        let each = self.all.iter().map(|(_, it)| async {
+        let each = self.all.iter().map(|(_, it)| async move {
             kube.send(Method::DELETE, &path(it), &json!({})).await;
         });
         stream::iter(each.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;

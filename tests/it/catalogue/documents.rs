@@ -27,14 +27,20 @@ impl Case {
 
     /// The namespace the golden file is about.
     pub(super) fn namespace(&self) -> &str {
-        let given = self.manifests[0]["metadata"]["namespace"].as_str();
-        given.unwrap_or_default()
+        self.manifests[0]["metadata"]["namespace"].as_str().unwrap_or_default()
     }
 
-    /// What a user enters, for another namespace.
+    /// Where its objects are once it has run with [`Case::data_in`].
+    pub(super) fn home<'a>(&'a self, namespace: &'a str) -> &'a str {
+        if self.input["node"]["data"]["namespace"].is_null() { self.namespace() } else { namespace }
+    }
+
+    /// What a user enters, for another namespace, if the type lets users choose.
     pub(super) fn data_in(&self, namespace: &str) -> Value {
         let mut data = self.input["node"]["data"].clone();
-        data["namespace"] = json!(namespace);
+        if let Some(given) = data.get_mut("namespace") {
+            *given = json!(namespace);
+        }
         data
     }
 
