@@ -176,6 +176,7 @@ fn golden_objects_follow_the_operators_own_schemas() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(checked > 0);
     println!("{checked} objects follow the schemas of their operators");
 }
 
