@@ -64,10 +64,11 @@ impl Definition {
             "text": {"type": "string", "description": "What it says."},
             "copies": {"type": "integer", "default": 1},
         }});
+        let status = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
         let version = |name: &str, stored: bool| {
             json!({
                 "name": name, "served": true, "storage": stored,
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}},
                 "additionalPrinterColumns": [
                     {"name": "Text", "type": "string", "jsonPath": ".spec.text"},
                 ],
@@ -131,7 +132,11 @@ async fn a_node_whose_operator_is_missing_is_told_before_anything_is_applied() {
     let namespace = format!("it-{}", unique());
     let nodes = [
         plugin_node("n", "almanac", "note", json!({"name": "n", "namespace": namespace})),
-        crate::runs::node("c", "configmap", json!({"name": "c", "namespace": namespace})),
+        crate::runs::node(
+            "c",
+            "configmap",
+            json!({"name": "c", "namespace": namespace, "data": {"a": "b"}}),
+        ),
     ];
     let id = user.workflow("notes", "lab").await;
     user.save(&id, &json!({"nodes": nodes, "edges": []})).await;
@@ -160,6 +165,8 @@ async fn a_node_whose_operator_is_missing_is_told_before_anything_is_applied() {
 
     definition.remove().await;
     until_presence(&user, "missing").await;
+    let problem = user.run(&id, &json!({})).await.expect_problem(422, "workflow.findings");
+    assert_eq!(problem["findings"][0]["code"], "node.kind.not-served", "{problem}");
     host.finish().await;
 }
 
@@ -251,4 +258,69 @@ async fn a_custom_resource_becomes_a_node_type_of_ones_own_embedded() {
 #[tokio::test]
 async fn a_custom_resource_becomes_a_node_type_of_ones_own_mongo() {
     a_custom_resource_becomes_a_node_type_of_ones_own(Store::Mongo).await;
+}
+
+/// A field of a palette entry whose name ends so; the name.
+fn field<'e>(entry: &'e Value, end: &str) -> &'e str {
+    let all = entry["parameters"].as_array().unwrap();
+    let mut names = all.iter().map(|it| it["name"].as_str().unwrap());
+    names.find(|it| it.ends_with(end)).unwrap_or_else(|| panic!("no field {end}: {entry}"))
+}
+
+#[tokio::test]
+async fn a_node_of_a_custom_resource_runs_and_is_followed() {
+    let Some(kube) = Kube::connect() else { return };
+    let group = group();
+    let mut host = TestHost::start().await;
+    let mut user = host.admin().await;
+    kube.add_to(&user, "lab").await;
+    let definition = Definition::of(Kube::connect().unwrap(), &group);
+    definition.install().await;
+    let enable = format!("/clusters/lab/custom-resources/{}/enable", definition.name);
+    let made = user.post(&enable, &json!({})).await.expect(200)["nodeType"].clone();
+    let name = made["name"].as_str().unwrap();
+    let entries = palette(&user).await;
+    let entry = entries.iter().find(|it| it["name"] == name).unwrap();
+    let plugin = entry["pluginId"].as_str().unwrap();
+
+    let namespace = format!("it-{}", unique());
+    let mut data = json!({"name": "n", "namespace": namespace});
+    data[field(entry, "text")] = json!("hello");
+    // As the frontend sends a number nobody edited.
+    data[field(entry, "copies")] = json!("2");
+    let id = user.workflow("notes", "lab").await;
+    let drawing = json!({"nodes": [plugin_node("n", plugin, name, data)], "edges": []});
+    user.save(&id, &drawing).await;
+    let mut events = user.events(&format!("/workflows/{id}/status/stream"), None).await;
+    let run = user.run(&id, &json!({})).await.expect(200);
+    assert_eq!(run["status"], "completed", "{run}");
+    let path = format!("/apis/{group}/v1/namespaces/{namespace}/notes/n");
+    let note = kube.get(&path).await.unwrap();
+    assert_eq!(note["spec"], json!({"text": "hello", "copies": 2}));
+    events.until_state("n", "created").await;
+    let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    assert_eq!(kube.send(Method::PATCH, &path, &ready).await.0, 200);
+    events.until_state("n", "healthy").await;
+
+    // It is followed by the next start of the host, too.
+    host.stop().await;
+    host.start_again().await;
+    user = user.at(&host.origin);
+    let mut events = user.events(&format!("/workflows/{id}/status/stream"), None).await;
+    let failed = json!({"status": {"conditions": [{"type": "Failed", "status": "True"}]}});
+    assert_eq!(kube.send(Method::PATCH, &path, &failed).await.0, 200);
+    events.until_state("n", "error").await;
+
+    // Without the definition the drawing is what it was, and a run says what is missing.
+    definition.remove().await;
+    user.save(&id, &drawing).await;
+    let search = async {
+        while user.run(&id, &json!({})).await.body["findings"][0]["code"] != "node.kind.not-served"
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, search).await.expect("told in time");
+    host.finish().await;
 }

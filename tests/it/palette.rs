@@ -204,3 +204,26 @@ async fn plugin_nodes_run_whoever_has_enabled_them() {
     assert_eq!(read["nodes"][0]["data"]["speed"], "7", "the drawing stays as it was saved");
     host.finish().await;
 }
+
+#[tokio::test]
+async fn a_new_user_has_the_catalogue_to_choose_from_and_nothing_chosen() {
+    let host = TestHost::start().await;
+    let user = host.admin().await;
+    let all = plugins(&user, "/plugins").await;
+    assert_eq!(all.len(), 57);
+    assert!(all.iter().all(|it| it["enabled"] == false && it["id"] == it["name"]));
+    let titles: Vec<&str> = all.iter().map(|it| it["displayName"].as_str().unwrap()).collect();
+    assert!(titles.is_sorted(), "{titles:?}");
+    let types = all.iter().flat_map(|it| it["nodeTypes"].as_array().unwrap());
+    let types: Vec<&Value> = types.collect();
+    assert_eq!(types.len(), 73);
+    assert!(types.iter().all(|it| it["fields"][0]["id"] == "name"), "every object has a name");
+    assert!(palette(&user).await.iter().all(|it| it.get("isPlugin").is_none()));
+    let categories = user.get("/plugins/categories").await.expect(200);
+    assert_eq!(categories["categories"].as_array().map(Vec::len), Some(13));
+    // `argocd` comes before `resource-catalogue`, which it uses.
+    let told = user.get("/admin/plugins/activations?plugin=argocd").await.expect(200);
+    assert!(told.to_string().contains("activated"), "{told}");
+    assert!(!told.to_string().contains("refused"), "{told}");
+    host.finish().await;
+}

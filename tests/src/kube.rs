@@ -1,5 +1,7 @@
 //! The real API server of the test environment.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
@@ -136,6 +138,16 @@ impl Kube {
 
     /// Looks until what is there fits.
     pub async fn until(&self, path: &str, fits: impl Fn(&Option<Value>) -> bool) -> Option<Value> {
+        self.until_within(Duration::from_secs(30), path, fits).await
+    }
+
+    /// The same, for what may take long on a busy machine.
+    pub async fn until_within(
+        &self,
+        patience: Duration,
+        path: &str,
+        fits: impl Fn(&Option<Value>) -> bool,
+    ) -> Option<Value> {
         let search = async {
             loop {
                 let found = self.get(path).await;
@@ -145,7 +157,6 @@ impl Kube {
                 tokio::task::yield_now().await;
             }
         };
-        let patience = std::time::Duration::from_secs(30);
         tokio::time::timeout(patience, search).await.unwrap_or_else(|_| panic!("{path} in time"))
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeSet,
     sync::{Arc, Weak},
 };
 
@@ -119,6 +120,9 @@ impl Definitions {
             let Kind { group, version, kind } = &it.kind;
             (group.clone(), kind.clone(), Reverse(Version::parse(version).priority()))
         });
+        if let Some(known) = known.as_ref() {
+            forget_changed(discovery, &known.kinds, &kinds);
+        }
         let kinds = Arc::new(kinds);
         let informer = Arc::downgrade(&informer);
         *known = Some(Known { informer, changes, kinds: Arc::clone(&kinds) });
@@ -141,6 +145,13 @@ impl Definitions {
         let mut versions = written.iter().flat_map(|it| served(it, true));
         Ok(versions.find(|it| it.kind == *kind))
     }
+}
+
+/// What discovery believes of kinds that came or went is not true any more.
+fn forget_changed(discovery: &Discovery, before: &[Definition], now: &[Definition]) {
+    let of = |all: &[Definition]| all.iter().map(|it| it.kind.clone()).collect::<BTreeSet<Kind>>();
+    let (before, now) = (of(before), of(now));
+    before.symmetric_difference(&now).for_each(|it| discovery.forget(it));
 }
 
 /// What follows the definitions, when its first list is in.

@@ -21,6 +21,7 @@ pub mod drafts;
 pub mod drawing;
 pub mod error;
 pub mod events;
+pub mod foreign;
 pub mod id;
 pub mod identity;
 pub mod importers;

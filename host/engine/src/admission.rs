@@ -7,7 +7,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
+use bowsprit_host_core::{
+    foreign::shown,
+    plugins::{LoadFailure, LoadStage},
+};
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::{
@@ -184,9 +187,4 @@ fn split(name: &str) -> (&str, Option<&str>) {
         Some((interface, version)) => (interface, Some(version)),
         None => (name, None),
     }
-}
-
-/// At most 120 characters of a foreign text.
-fn shown(text: &str) -> String {
-    text.chars().take(120).collect()
 }

@@ -13,6 +13,8 @@ use std::{
     io::{self, Read as _},
 };
 
+use bowsprit_host_core::foreign::shown;
+
 pub use folder::{FolderError, read_folder, write_folder};
 
 /// Files by their path, `/` between segments.
@@ -203,9 +205,4 @@ fn kind(of: tar::EntryType) -> Option<&'static str> {
         Type::GNUSparse => Some("sparse file"),
         _ => Some("special entry"),
     }
-}
-
-/// At most 120 characters of a foreign text, none of them of control.
-fn shown(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() { '?' } else { it }).take(120).collect()
 }

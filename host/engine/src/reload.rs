@@ -125,8 +125,9 @@ impl Reloader {
         Self { sources, by: Actor::default() }
     }
 
-    /// Acts on folders in their order; those that nobody looked at yet are
-    /// looked at. However many there are, the catalogue is replaced once.
+    /// Acts on folders in their order, first on those with a component of their
+    /// own; those that nobody looked at yet are looked at. However many there are,
+    /// the catalogue is replaced once.
     pub(crate) async fn take_all(
         &mut self,
         engine: &PluginEngine,
@@ -142,8 +143,17 @@ impl Reloader {
         let mut built = futures::stream::iter(folders)
             .map(|(known, folder, sight)| prepared(engine, known, folder, sight))
             .buffered(engine.config.compile_workers.max(1) * 2);
+        let mut users = Vec::new();
         while let Some((folder, sight, built)) = built.next().await {
-            self.take(engine, &folder, sight, built).await;
+            // What it uses may be among those that are still to come.
+            if matches!(&sight, Sight::Ready(it) if it.toml.uses.is_some()) {
+                users.push((folder, sight));
+            } else {
+                self.take(engine, &folder, sight, built).await;
+            }
+        }
+        for (folder, sight) in users {
+            self.take(engine, &folder, sight, None).await;
         }
         engine.batching.store(false, Ordering::Release);
         engine.swap_if_due();

@@ -24,6 +24,7 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt};
 
+use bowsprit_host_core::foreign::shown;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -179,9 +180,4 @@ pub enum OciError {
     /// A bundle is not whole.
     #[error("the bundle is not accepted: {0}")]
     Bundle(String),
-}
-
-/// At most 200 characters of a foreign text, none of them of control.
-fn shown(text: &str) -> String {
-    text.chars().filter(|it| !it.is_control()).take(200).collect()
 }

@@ -272,13 +272,11 @@ fn wire(
     let admin = PluginAdmin::new(engine.clone(), audit.clone(), events.clone());
     let workflows = workflows::workflows(settings, store, versions, runs.clone(), events);
     let parts = (workflows.clone(), clusters.clone(), Arc::clone(&node_types));
-    let drafts = workflows::drafts(settings, store, &ring, (&parts, kept.clone()));
-    let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept));
-    let diagnoses = Diagnoses::new(parts, engine, runs.clone(), audit.clone());
+    let offers = plugins::offers(settings, store, &engine, (clusters.clone(), kept.clone()));
     let identity = identity::open(settings, store, audit.clone(), patience.claims)?;
     let state = UseCases {
-        drafts,
-        diagnoses,
+        drafts: workflows::drafts(settings, store, &ring, (&parts, kept)),
+        diagnoses: Diagnoses::new(parts, engine, runs.clone(), audit.clone()),
         oauth: sign_in::oauth(settings, store, ring, identity.clone())?,
         identity,
         starters: starters::open(settings, &workflows)?,

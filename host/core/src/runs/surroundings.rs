@@ -102,23 +102,33 @@ impl<'a> Surroundings<'a> {
 async fn ask(cluster: &Arc<dyn Cluster>, produces: &[Kind]) -> Result<Around> {
     let mut served = Vec::new();
     let mut schemas = Vec::new();
+    let readable = produces.iter().any(is_custom) && may_read_definitions(cluster).await?;
     for kind in produces {
         if cluster.served(kind).await?.is_none() {
             continue;
         }
         served.push(format!("{}/{}", kind.api_version(), kind.kind));
-        // Groups of Kubernetes itself either have no dot or no definition.
-        if !kind.group.contains('.') {
-            continue;
-        }
-        match cluster.definition(kind).await {
-            Ok(found) => schemas.extend(found.and_then(|it| with_definition(&it))),
-            // Who may not read definitions still knows what is served.
-            Err(Error::Cluster { code: "cluster.forbidden", .. }) => {}
-            Err(error) => return Err(error),
+        if readable && is_custom(kind) {
+            let found = cluster.definition(kind).await?;
+            schemas.extend(found.and_then(|it| with_definition(&it)));
         }
     }
     Ok((Some(json!({ "served": served }).to_string()), schemas))
+}
+
+/// Groups of Kubernetes itself either have no dot or no definition.
+fn is_custom(kind: &Kind) -> bool {
+    kind.group.contains('.')
+}
+
+/// Asked before whether kinds are served, because what has changed of definitions
+/// is noticed here. Who may not read them still learns what is served.
+async fn may_read_definitions(cluster: &Arc<dyn Cluster>) -> Result<bool> {
+    match cluster.custom_kinds().await {
+        Ok(_) => Ok(true),
+        Err(Error::Cluster { code: "cluster.forbidden", .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The schema of a kind, with what else its definition says under `x-served`;

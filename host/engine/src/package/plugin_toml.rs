@@ -1,6 +1,7 @@
 //! `plugin.toml`: what a plugin says about itself and asks for.
 
 use bowsprit_host_core::{
+    foreign::shown,
     node_types::Kind,
     plugins::{LoadFailure, LoadStage, Wants as Permissions},
 };
@@ -360,9 +361,4 @@ fn parse_kind(text: &str) -> Option<Kind> {
     let named =
         kind.starts_with(|c: char| c.is_ascii_uppercase()) && parsed.version.starts_with('v');
     (named && !parsed.group.contains('/')).then_some(parsed)
-}
-
-/// At most 80 characters of a foreign text.
-fn shown(text: &str) -> String {
-    text.chars().take(80).collect()
 }
