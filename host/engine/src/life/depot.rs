@@ -73,8 +73,8 @@ impl Depot {
 }
 
 impl PluginEngine {
-    /// Sees to it that compiled code and the packages of what was settled are kept. After it serves, for nobody has
-    /// to wait for the disk.
+    /// Sees to it that compiled code and the packages of what was settled are
+    /// kept. After it serves, for nobody has to wait for the disk.
     pub(crate) async fn store_packages(&self) {
         self.compiler.written().await;
         let packages = std::mem::take(&mut *self.unkept());
