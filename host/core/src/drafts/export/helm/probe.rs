@@ -11,7 +11,7 @@ use super::{
     variations::others,
 };
 use crate::{
-    Result,
+    Error, Result,
     drafts::{
         Draft,
         export::objects::{Source, target},
@@ -193,7 +193,11 @@ impl Probe<'_> {
         }
         let mut places = Vec::new();
         for (it, answer) in concerned.iter().zip(in_order(calls, PARALLEL).await) {
-            let (objects, findings) = answer?;
+            let (objects, findings) = match answer {
+                // What a plugin cannot bear is no value of a chart.
+                Err(Error::Plugin { .. }) => return Ok(None),
+                other => other?,
+            };
             let before = self.objects.get(it.node.id.as_str()).map_or(&[][..], Vec::as_slice);
             let is_wrong = findings.iter().any(|it| it.severity >= Severity::Error);
             if is_wrong || objects.len() != before.len() {
@@ -215,7 +219,9 @@ impl Probe<'_> {
         self.calls = left;
         let view = match self.catalogue.public_view(&changed.node).await {
             Ok(view) => view,
-            Err(CallError::Failed(error)) => return Err(error),
+            Err(CallError::Failed(error)) if !matches!(error, Error::Plugin { .. }) => {
+                return Err(error);
+            }
             Err(_) => return Ok(None),
         };
         let id = changed.node.id.clone();
