@@ -18,7 +18,7 @@ async fn a_failed_node_leads_to_generation_input_and_log_lines() {
     let Scene { host, admin, .. } = &scene;
     let data = json!({ "name": "x", "password": "hunter2" });
     let id = scene.workflow(admin, "flood-log", data).await;
-    let mut events = admin.events(&format!("/workflows/{id}/stream"), None).await;
+    let mut events = admin.events(&format!("/workflows/{id}/status/stream"), None).await;
 
     let problem = admin.run(&id, &json!({})).await.expect_problem(502, "plugin.host-calls");
 
