@@ -108,9 +108,9 @@ pub enum Error {
         /// The function that was called.
         function: &'static str,
         /// A sentence without guest data.
-        reason: String,
+        reason: Box<str>,
         /// The node it was asked about, where the caller knows.
-        node: Option<String>,
+        node: Option<Box<str>>,
         /// The record of the call, for administrators.
         record: Option<Id>,
         /// For the log.

@@ -145,7 +145,7 @@ impl Fault {
                 retry_after: Duration::from_secs(1),
             });
         }
-        let (code, reason) = (self.code(), self.reason());
+        let (code, reason) = (self.code(), self.reason().into());
         let source: Option<BoxError> = match self {
             Self::Trap(error) => Some(error.into()),
             Self::InvalidOutput(what)

@@ -147,15 +147,14 @@ async fn logs(cluster: &Arc<dyn Cluster>, pod: &Value, lines: u32) -> Vec<Value>
     let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
     let mut all = Vec::new();
     for container in containers.into_iter().flatten().filter_map(|it| it.get("name")?.as_str()) {
-        let mut log = json!({
+        let (told, log) = match cluster.log_tail((namespace, name), container, lines).await {
+            Ok(lines) => ("lines", json!(lines)),
+            Err(error) => ("unavailable", json!(error.to_string())),
+        };
+        all.push(json!({
             "apiVersion": "bowsprit.dev/v1", "kind": "PodLog", "container": container,
-            "metadata": { "name": name, "namespace": namespace },
-        });
-        match cluster.log_tail((namespace, name), container, lines).await {
-            Ok(lines) => log["lines"] = lines.into(),
-            Err(error) => log["unavailable"] = error.to_string().into(),
-        }
-        all.push(log);
+            "metadata": { "name": name, "namespace": namespace }, told: log,
+        }));
     }
     all
 }

@@ -128,7 +128,7 @@ pub(super) fn label(text: &str) -> String {
         }
     }
     if label.starts_with(|it: char| it.is_ascii_digit()) {
-        label.insert_str(0, "n");
+        label.insert(0, 'n');
     }
     label.truncate(LONGEST);
     let label = label.trim_end_matches('-');

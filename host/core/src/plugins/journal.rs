@@ -161,8 +161,7 @@ fn mask(value: &mut Value) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(mask),
         Value::Object(all) => {
-            let names_secret =
-                NAMING.iter().filter_map(|it| all.get(*it)?.as_str()).any(|it| is_secret(it));
+            let names_secret = NAMING.iter().filter_map(|it| all.get(*it)?.as_str()).any(is_secret);
             for (key, inner) in all {
                 let holds = is_secret(key) || (names_secret && key == "value");
                 match inner {

@@ -71,7 +71,7 @@ impl Runs {
             run.link(node, link);
         }
         let drawn = workflow.drawing.parts().ok();
-        let drawn = drawn.as_ref().and_then(|it| it.nodes.iter().find(|it| it.id == *node));
+        let drawn = drawn.as_ref().and_then(|it| it.nodes.iter().find(|it| it.id == **node));
         let type_name = drawn.map_or("", |it| &it.type_name);
         self.observer.tell_error(workflow.id, node, type_name, &message);
     }

@@ -23,7 +23,8 @@ pub(super) async fn check(plan: &Plan, cluster: &Arc<dyn Cluster>) -> Result<()>
                 reason: format!(
                     "a `{}` is outside of namespaces, which takes `wants.cluster-scoped`",
                     kind.kind
-                ),
+                )
+                .into(),
                 node: None,
                 record: None,
                 source: None,

@@ -37,7 +37,7 @@ pub(super) fn read(node: &Node, about: &About<'_>, log: &mut Mistakes) -> Option
     let name_rule = rule_of(&mut table, "name-rule", log).unwrap_or(rules::dns_subdomain);
     let mut fields = fields::read(&mut table, log);
     let more = more(&mut table, log);
-    fields.extend(more.is_some().then(|| fields::more(&kind.map_or("object", |it| &it.kind))));
+    fields.extend(more.is_some().then(|| fields::more(kind.map_or("object", |it| &it.kind))));
     let head = Head {
         name: name?,
         title,

@@ -112,7 +112,7 @@ fn sample(schema: &Value, depth: usize) -> Value {
         "string" => json!("a: b\n  c"),
         "integer" => json!(schema["minimum"].as_i64().unwrap_or(1).max(1)),
         "number" => json!(0.5),
-        "boolean" => json!(depth % 2 == 0),
+        "boolean" => json!(depth.is_multiple_of(2)),
         "array" => json!([sample(&schema["items"], depth + 1)]),
         _ if depth > 7 => json!({}),
         _ => {

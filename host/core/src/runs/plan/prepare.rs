@@ -173,7 +173,7 @@ pub(crate) fn findings_of(node: &str, error: CallError, on_fault: OnFault) -> Re
         }
         CallError::Failed(mut error) => {
             if let Error::Plugin { node: about, .. } = &mut error {
-                *about = Some(node.to_owned());
+                *about = Some(node.into());
             }
             Err(error)
         }
