@@ -209,6 +209,8 @@ async fn a_custom_resource_becomes_a_node_type_of_ones_own(store: Store) {
     kube.add_to(&user, "lab").await;
     let definition = Definition::of(Kube::connect().unwrap(), &group);
     definition.install().await;
+    let second = Definition::called(Kube::connect().unwrap(), &group, ("papers", "Paper"));
+    second.install().await;
     let found = custom(&user, "lab", &definition.name).await;
     assert_eq!(found["versions"], json!(["v1", "v1alpha1"]), "{found}");
     assert!(found.get("plugin").is_none() && found.get("nodeType").is_none(), "{found}");
@@ -228,8 +230,6 @@ async fn a_custom_resource_becomes_a_node_type_of_ones_own(store: Store) {
     let unknown = "/clusters/lab/custom-resources/notes.nothing.dev/enable";
     user.post(unknown, &json!({})).await.expect_problem(404, "not-found");
     // A second one is one too many.
-    let second = Definition::called(Kube::connect().unwrap(), &group, ("papers", "Paper"));
-    second.install().await;
     let path = format!("/clusters/lab/custom-resources/{}/enable", second.name);
     user.post(&path, &json!({})).await.expect_problem(413, "request.too-large");
     second.remove().await;

@@ -111,7 +111,7 @@ impl Cache {
         let Some((sum, code)) = rest.split_at_checked(32) else { return Ok(None) };
         let begin = bytes.len() - code.len();
         let sound = Digest::of(code).bytes() == sum;
-        Ok(sound.then(|| begin..bytes.len()).map(|code| (bytes, code)))
+        Ok(sound.then_some(begin..bytes.len()).map(|code| (bytes, code)))
     }
 }
 

@@ -52,7 +52,7 @@ pub trait Asked: Catalogue + ImporterCatalogue + CheckCatalogue + EntryCatalogue
 #[derive(Debug, Clone)]
 pub enum Subject {
     /// A node.
-    Node(Case),
+    Node(Box<Case>),
     /// A source to be imported.
     Source(SourceCase),
     /// A node that may be ill.
@@ -69,7 +69,7 @@ impl Subject {
             World::ResourceCatalogue if input.get("served").is_some() => {
                 Self::Definitions(Definitions::read(input)?)
             }
-            World::NodeTypes | World::ResourceCatalogue => Self::Node(Case::read(input)?),
+            World::NodeTypes | World::ResourceCatalogue => Self::Node(Box::new(Case::read(input)?)),
             World::Importer => Self::Source(SourceCase::read(input, files)?),
             World::Diagnostics => Self::Patient(Patient::read(input)?),
         })
