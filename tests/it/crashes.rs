@@ -206,6 +206,7 @@ impl Row {
             host.dies_after(writes);
             let done = act(&host, &admin, &made).await;
             let outlived = !host.has_died();
+            assert!(done || !outlived, "{} fails though nothing was cut off", self.route);
             for (collection, id) in host.written() {
                 let known = collection == "audit_log" || self.writes.contains(&collection);
                 assert!(known, "{} writes {collection}/{id}", self.route);
