@@ -16,13 +16,21 @@ fn form(name: &str) -> Value {
     json!({"name": name, "server": "https://127.0.0.1:1", "authType": "token", "credentials": {"token": "t", "insecure": true}})
 }
 
+/// How long a probe of nothing may take.
+const PROBED: std::time::Duration = std::time::Duration::from_secs(30);
+
 async fn named(_: &TestHost, _: &User) -> String {
     unique()
 }
 
+/// A cluster that was added, and probed: what the host finds out by itself is
+/// no write of the route that is walked.
 async fn added(_: &TestHost, admin: &User) -> String {
     let name = unique();
     admin.post("/clusters", &form(&name)).await.expect(201);
+    let path = format!("/clusters/{name}");
+    let probed = async { while admin.get(&path).await.expect(200)["status"] == "unknown" {} };
+    tokio::time::timeout(PROBED, probed).await.expect("the cluster was probed");
     name
 }
 
