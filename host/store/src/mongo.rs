@@ -18,6 +18,7 @@ mod query;
 mod tests;
 mod text;
 mod types;
+mod writes;
 
 use std::{
     future::IntoFuture,
@@ -35,7 +36,7 @@ use mongodb::{
     Client, Database,
     action::Find,
     bson::{self, doc, raw::RawDocumentBuf},
-    options::{ClientOptions, ReturnDocument},
+    options::ClientOptions,
 };
 
 use crate::{checks, transfer::Transfer};
@@ -191,65 +192,6 @@ impl MongoStore {
             Err(error) => error,
         }
     }
-
-    /// Updates a document at whatever revision it is; answers the new one.
-    async fn update(
-        &self,
-        of: &'static Collection,
-        id: &str,
-        when: &bson::Document,
-        stages: &[bson::Document],
-    ) -> Result<Revision, StoreError> {
-        let collection = self.collection(of);
-        let update = collection
-            .find_one_and_update(query::target(id, None, when), stages.to_vec())
-            .projection(doc! { keys::REVISION: 1 })
-            .return_document(ReturnDocument::After);
-        match self.within(PATIENCE, update).await? {
-            Ok(Some(updated)) => Ok(body::decode(of, &updated)?.revision),
-            Ok(None) => Err(self.unmatched(of, id).await),
-            Err(error) if faults::is_nameless_duplicate(&error) => {
-                self.update_current(of, id, when, stages).await
-            }
-            Err(error) => Err(faults::of_collection(of, error)),
-        }
-    }
-
-    /// Like [`Self::update`], by reading the revision first. Slower, but an
-    /// update by revision says which unique index refused it.
-    async fn update_current(
-        &self,
-        of: &'static Collection,
-        id: &str,
-        when: &bson::Document,
-        stages: &[bson::Document],
-    ) -> Result<Revision, StoreError> {
-        loop {
-            let seen = self.revision(of, id).await?.ok_or(StoreError::Missing)?;
-            match self.update_seen(of, id, seen, when, stages).await {
-                // Somebody else was faster; otherwise it is `when` that fails.
-                Err(StoreError::Stale(current)) if current != seen => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    /// Updates a document that is still at `seen`; answers its new revision.
-    async fn update_seen(
-        &self,
-        of: &'static Collection,
-        id: &str,
-        seen: Revision,
-        when: &bson::Document,
-        stages: &[bson::Document],
-    ) -> Result<Revision, StoreError> {
-        let collection = self.collection(of);
-        let update = collection.update_one(query::target(id, Some(seen), when), stages.to_vec());
-        if self.answer(of, update).await?.matched_count == 0 {
-            return Err(self.unmatched(of, id).await);
-        }
-        Ok(Revision(seen.0 + 1))
-    }
 }
 
 #[async_trait]
@@ -324,7 +266,8 @@ impl Documents for MongoStore {
         checks::content(of, body, payload.as_deref())?;
         let revision = Revision(1);
         let document = body::encode(of, id, revision, body, payload)?;
-        self.answer(of, self.collection(of).insert_one(document)).await?;
+        let collection = self.collection(of);
+        self.write(of, || collection.insert_one(&document)).await?;
         Ok(revision)
     }
 
@@ -347,8 +290,8 @@ impl Documents for MongoStore {
             return self.update_seen(of, id, seen, &bson::Document::new(), &stages).await;
         }
         let collection = self.collection(of);
-        let replace = collection.replace_one(query::identity(id, Some(seen)), document);
-        if self.answer(of, replace).await?.matched_count == 0 {
+        let replace = || collection.replace_one(query::identity(id, Some(seen)), &document);
+        if self.write(of, replace).await?.matched_count == 0 {
             return Err(self.unmatched(of, id).await);
         }
         Ok(revision)
@@ -377,8 +320,8 @@ impl Documents for MongoStore {
         seen: Option<Revision>,
     ) -> Result<bool, StoreError> {
         let collection = self.collection(of);
-        let remove = collection.delete_one(query::identity(id, seen));
-        if self.answer(of, remove).await?.deleted_count > 0 {
+        let remove = || collection.delete_one(query::identity(id, seen));
+        if self.write(of, remove).await?.deleted_count > 0 {
             return Ok(true);
         }
         match seen {
@@ -444,8 +387,8 @@ impl Transfer for MongoStore {
         let writes = documents.into_iter().map(|document| async move {
             let Document { id, revision, body, payload } = document;
             let document = body::encode(of, &id, revision, &body, payload)?;
-            let replace = collection.replace_one(query::identity(&id, None), document);
-            self.answer(of, replace.upsert(true)).await.map(drop)
+            let replace = || collection.replace_one(query::identity(&id, None), &document);
+            self.write(of, || replace().upsert(true)).await.map(drop)
         });
         stream::iter(writes.collect::<Vec<_>>()).buffer_unordered(WRITING).try_collect().await
     }

@@ -8,6 +8,8 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use super::indexes;
 
+const INTERNAL: i32 = 1;
+const WRITE_CONFLICT: i32 = 112;
 const DUPLICATE_KEY: i32 = 11000;
 /// `BSONObjectTooLarge` and the two codes of updates that grow a document.
 const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
@@ -101,8 +103,18 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
 /// building of one over equal values, with an internal error of its
 /// PostgreSQL, which names none of our indexes.
 pub(super) fn is_nameless_duplicate(error: &Error) -> bool {
-    code(error) == Some(1)
+    code(error) == Some(INTERNAL)
         && message(error).is_some_and(|message| message.contains("exclusion constraint"))
+}
+
+/// Whether the server undid a write because it and another blocked each other.
+/// MongoDB calls it `WriteConflict`; FerretDB 2.7 passes on its PostgreSQL's
+/// deadlock (SQLSTATE 40P01) as an internal error, which checking a unique
+/// index can end in.
+pub(super) fn is_lost_race(error: &Error) -> bool {
+    code(error) == Some(WRITE_CONFLICT)
+        || code(error) == Some(INTERNAL)
+            && message(error).is_some_and(|message| message.contains("deadlock detected"))
 }
 
 fn message(error: &Error) -> Option<&str> {
