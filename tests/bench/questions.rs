@@ -12,7 +12,8 @@ use crate::{
 };
 
 const GROUP: &str = "question";
-const VALIDATION: &str = "validation, 200 nodes";
+const VALIDATION: &str = "validation, 200 nodes that are new";
+const AGAIN: &str = "validation, 200 nodes, one of them new";
 const LAYOUT: &str = "layout, 500 nodes";
 const EDGES: &str = "suggested edges, 200 nodes";
 const CHART: &str = "Helm chart, 200 nodes";
@@ -26,26 +27,33 @@ pub(crate) async fn measure(report: &mut Report) {
         let user = administrator(&server).await;
         (user, server, place)
     };
-    let names = [VALIDATION, LAYOUT, EDGES, CHART];
+    let names = [VALIDATION, AGAIN, LAYOUT, EDGES, CHART];
     let Some((user, _server, _place)) = report.prepare(GROUP, &names, prepare).await else {
         return;
     };
     for (name, path, nodes, most) in [
-        (VALIDATION, "validation", 200, Some(30.0)),
-        (LAYOUT, "layout", 500, Some(200.0)),
-        (EDGES, "suggestions/edges", 200, None),
-        (CHART, "export/helm", 200, None),
+        (VALIDATION, "validation", (200, 200), Some(30.0)),
+        (AGAIN, "validation", (200, 1), None),
+        (LAYOUT, "layout", (500, 1), Some(200.0)),
+        (EDGES, "suggestions/edges", (200, 1), None),
+        (CHART, "export/helm", (200, 1), None),
     ] {
         report.row(GROUP, name, asked(&user, path, nodes, most)).await;
     }
 }
 
-async fn asked(user: &User, path: &str, nodes: usize, most: Option<f64>) -> Measured {
+/// Asks about a drawing of so many nodes, so many of which change every time.
+async fn asked(
+    user: &User,
+    path: &str,
+    (nodes, changed): (usize, usize),
+    most: Option<f64>,
+) -> Measured {
     let id = user.workflow("asked", "nowhere").await;
-    user.save(&id, &shop(nodes)).await;
     let (whole, question) = (format!("/workflows/{id}"), format!("/workflows/{id}/{path}"));
     let (mut ours, mut read) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
+        user.save(&id, &shop(nodes, changed, round)).await;
         let begun = Instant::now();
         let answer = user.get(&question).await.expect(200);
         let between = Instant::now();
@@ -66,8 +74,9 @@ async fn asked(user: &User, path: &str, nodes: usize, most: Option<f64>) -> Meas
     Measured { limit: "a read of the same workflow", note, figures }
 }
 
-/// Deployments, each behind a Service, so that edges mean something.
-fn shop(nodes: usize) -> Value {
+/// Deployments, each behind a Service, so that edges mean something. The first
+/// `changed` are different in every round.
+fn shop(nodes: usize, changed: usize, round: usize) -> Value {
     let mut drawing = drawing(nodes / 2);
     let deployments = drawing["nodes"].as_array().unwrap().clone();
     let (mut nodes, mut edges) = (deployments.clone(), Vec::new());
@@ -79,6 +88,9 @@ fn shop(nodes: usize) -> Value {
             json!({"id": service, "type": "service", "position": {"x": 0, "y": 0}, "data": data}),
         );
         edges.push(json!({"id": format!("e-{id}"), "source": service, "target": id}));
+    }
+    for node in nodes.iter_mut().take(changed) {
+        node["data"]["labels"] = json!({ "round": round.to_string() });
     }
     drawing["nodes"] = nodes.into();
     drawing["edges"] = edges.into();

@@ -211,7 +211,7 @@ pub struct Package {
 }
 
 /// What surrounds a node in a call.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Context {
     /// Namespace for objects whose node names none.
     pub namespace: String,

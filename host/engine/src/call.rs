@@ -24,6 +24,7 @@ use crate::{
     instance::{Exported as _, Instance, Program},
     journal::Failures,
     package::Digest,
+    remembered::Remembered,
     ticker::Ticker,
 };
 
@@ -42,6 +43,8 @@ pub(crate) struct Runtime {
     pub(crate) trace: fn() -> Option<Id>,
     /// Calls that broke.
     pub(crate) failures: Failures,
+    /// What was answered before.
+    pub(crate) remembered: Remembered,
     /// Calls so far.
     pub(crate) calls: AtomicU64,
 }

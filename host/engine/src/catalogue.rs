@@ -4,7 +4,7 @@ mod checks;
 mod entries;
 mod importers;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bowsprit_host_core::{
@@ -28,6 +28,7 @@ use crate::{
         node_types::{Create, Normalize, Observe, PublicView, Render, Status, Validate},
     },
     generations::{Generation, Generations},
+    remembered,
     world::World,
 };
 
@@ -149,6 +150,31 @@ impl Pinned {
         }
     }
 
+    /// What the plugin of a node answers, or has answered already.
+    async fn pure<'a, F: Function<Output: remembered::Answer>>(
+        &'a self,
+        node: &Node,
+        context: Option<&Context>,
+        function: impl FnOnce(Option<&'a NodeType>) -> F + Send,
+    ) -> Result<F::Output, CallError> {
+        let owner = self.owner(&node.type_name)?;
+        let remembered = &self.runtime.remembered;
+        let found = self.find(&node.type_name);
+        let begun = Instant::now();
+        let asked = (self.table.edition, F::NAME);
+        let question = self.heard.then(|| remembered.question(asked, (node, context), found));
+        let question = question.flatten();
+        if let Some(answer) = question.as_ref().and_then(|it| remembered.answer(it)) {
+            owner.program.counted.count(F::NAME, "remembered", begun.elapsed());
+            return Ok(answer);
+        }
+        let answer = self.call_of(owner, function(found)).await?;
+        if let Some(question) = question {
+            remembered.keep(question, &answer);
+        }
+        Ok(answer)
+    }
+
     fn plugin(&self, id: &str) -> Result<&Generation, CallError> {
         let plugin = self.table.plugins.get(id).map(Arc::as_ref);
         plugin.ok_or_else(|| CallError::Failed(Error::not_found("plugin", id)))
@@ -209,16 +235,16 @@ impl Catalogue for Pinned {
     }
 
     async fn normalize(&self, node: &Node) -> Result<(Json, Vec<Finding>), CallError> {
-        self.call(&node.type_name, Normalize(inputs::node(node))).await
+        self.pure(node, None, |_| Normalize(inputs::node(node))).await
     }
 
     async fn public_view(&self, node: &Node) -> Result<Json, CallError> {
-        self.call(&node.type_name, PublicView(inputs::node(node))).await
+        self.pure(node, None, |_| PublicView(inputs::node(node))).await
     }
 
     async fn validate(&self, node: &Node, context: &Context) -> Result<Vec<Finding>, CallError> {
-        let function = Validate { node: inputs::node(node), context: inputs::context(context) };
-        self.call(&node.type_name, function).await
+        let function = |_| Validate { node: inputs::node(node), context: inputs::context(context) };
+        self.pure(node, Some(context), function).await
     }
 
     async fn render(&self, node: &Node, context: &Context) -> Result<Rendered, CallError> {
@@ -227,19 +253,18 @@ impl Catalogue for Pinned {
         {
             owner.program.recent.note(node, context);
         }
-        let found = self.find(&node.type_name);
-        let function = Render {
+        self.pure(node, Some(context), |found| Render {
             node: inputs::node(node),
             context: inputs::context(context),
             produces: found.map(|it| it.descriptor.produces.as_slice()).unwrap_or_default(),
             cluster_scoped: found.is_some_and(|it| it.cluster_scoped),
-        };
-        self.call(&node.type_name, function).await
+        })
+        .await
     }
 
     async fn observe(&self, node: &Node, context: &Context) -> Result<Vec<Watch>, CallError> {
-        let function = Observe { node: inputs::node(node), context: inputs::context(context) };
-        self.call(&node.type_name, function).await
+        let function = |_| Observe { node: inputs::node(node), context: inputs::context(context) };
+        self.pure(node, Some(context), function).await
     }
 
     async fn status(

@@ -56,6 +56,9 @@ pub struct EngineConfig {
     /// How long a comparison may take; inputs that are left by then are left
     /// out. Default: 2 s.
     pub compare_time: Duration,
+    /// Bytes of answers that are remembered, so that plugins are not asked the
+    /// same again. Default: none, so that every call is one.
+    pub remembered_bytes: u64,
     /// How long a package's own golden files may take together. Default: 5 s.
     pub self_test_time: Duration,
     /// What a new generation is watched for.
@@ -122,6 +125,7 @@ impl Default for EngineConfig {
             compared_inputs: 128,
             compared_bytes: 1 << 20,
             compare_time: Duration::from_secs(2),
+            remembered_bytes: 0,
             self_test_time: Duration::from_secs(5),
             guard: Guard::default(),
             trace: || None,

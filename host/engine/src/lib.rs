@@ -40,6 +40,7 @@ mod occupancy;
 mod package;
 mod port;
 mod reload;
+mod remembered;
 mod sources;
 mod ticker;
 mod watch;
@@ -79,6 +80,7 @@ use journal::Failures;
 use life::{depot::Depot, figures::Alarm, guard, ledger::Ledger};
 use package::{Package, Sight};
 use reload::{AllShared, Reloader};
+use remembered::Remembered;
 use sources::Sources;
 use ticker::Ticker;
 
@@ -160,6 +162,7 @@ impl PluginEngine {
             budgets: config.budgets.clone(),
             trace: config.trace,
             failures: Failures::default(),
+            remembered: Remembered::new(config.remembered_bytes),
             calls: AtomicU64::new(0),
         };
         let generations = Generations::new(config.kept_generations, config.policy, depot.is_some());

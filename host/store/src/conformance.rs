@@ -67,6 +67,7 @@ static ACCOUNTS: Collection = Collection {
         Field { name: "owner", kind: FieldKind::Id },
         Field { name: "since", kind: FieldKind::Time },
         Field { name: "only", kind: FieldKind::Bool },
+        Field { name: "size", kind: FieldKind::Int },
     ],
     indexes: &[],
     unique: &[

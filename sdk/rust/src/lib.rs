@@ -82,6 +82,8 @@ pub mod dispatch;
 pub mod dynamic;
 pub mod edges;
 pub mod fields;
+#[cfg(all(target_arch = "wasm32", feature = "heap"))]
+mod heap;
 pub mod importer;
 pub mod json;
 pub mod manifest;

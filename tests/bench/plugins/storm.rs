@@ -190,10 +190,12 @@ impl Storm {
                 refused("plugin.toml.invalid").await;
             }
             Save::Truncated => {
+                write("plugin.toml", self.toml("echo").as_bytes());
                 write("plugin.wasm", &self.echo[..self.echo.len() - 100 - n as usize % 1000]);
                 refused("plugin.component.malformed").await;
             }
             Save::Huge => {
+                write("plugin.toml", self.toml("echo").as_bytes());
                 let file = File::create(self.file("plugin.wasm")).unwrap();
                 file.set_len((32 << 20) + u64::from(n)).unwrap();
                 refused("plugin.folder.too-large").await;
@@ -209,24 +211,31 @@ impl Storm {
             Save::ImportGreedy => {
                 let greedy =
                     renamed(&self.echo, b"bowsprit:plugin/assets@", b"bowsprit:plugin/secret@");
+                write("plugin.toml", self.toml("echo").as_bytes());
                 write("plugin.wasm", &salted(&greedy, n));
                 refused("plugin.import.unknown").await;
             }
         }
     }
 
+    /// The `plugin.toml` of a guest, for the one plugin there is.
+    fn toml(&self, guest: &str) -> String {
+        let toml = fs::read_to_string(guests_dir().join(guest).join("plugin.toml")).unwrap();
+        toml.replace(&format!("id = \"{guest}\""), "id = \"one\"")
+    }
+
     /// A right plugin with this mark.
     fn restore(&self, mark: u32, salt: u32) {
-        let toml = fs::read_to_string(guests_dir().join("echo/plugin.toml")).unwrap();
-        let toml = toml.replace("id = \"echo\"", "id = \"one\"");
-        self.swap(&toml, &salted(&self.echo, salt), &[("mark", mark.to_string())]);
+        self.swap(&self.toml("echo"), &salted(&self.echo, salt), &[("mark", mark.to_string())]);
     }
 
     /// A plugin whose `describe` does as it is told.
     fn replace(&self, component: &[u8], wish: &str, mark: u32) {
-        let toml = fs::read_to_string(guests_dir().join("misbehave/plugin.toml")).unwrap();
-        let toml = toml.replace("id = \"misbehave\"", "id = \"one\"");
-        self.swap(&toml, component, &[("describe", wish.into()), ("mark", mark.to_string())]);
+        self.swap(
+            &self.toml("misbehave"),
+            component,
+            &[("describe", wish.into()), ("mark", mark.to_string())],
+        );
     }
 
     /// Puts a whole folder into place by renames.

@@ -34,6 +34,8 @@ pub struct Plugins {
     pub(crate) kept_generations: usize,
     /// Inputs on which generations are compared.
     pub(crate) compared_inputs: usize,
+    /// Mebibytes of answers that are remembered.
+    pub(crate) remembered_mib: u64,
     /// How new generations are judged.
     pub(crate) guard: Guard,
     /// What a call may use.

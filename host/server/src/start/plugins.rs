@@ -37,6 +37,7 @@ pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
         policy: plugins.policy,
         kept_generations: plugins.kept_generations,
         compared_inputs: plugins.compared_inputs,
+        remembered_bytes: plugins.remembered_mib << 20,
         guard: Guard {
             calls: plugins.guard.calls,
             errors: f64::from(plugins.guard.error_percent) / 100.0,

@@ -40,6 +40,13 @@ pub(super) static KEYS: &[Key] = &[
         default: || number(128),
     },
     Key {
+        name: "plugins.remembered_mib",
+        kind: Kind::Number(0, 4096),
+        accepted: "a number from 0 (nothing is remembered) to 4096",
+        about: "mebibytes of answers that are kept, so that plugins are not asked the same again",
+        default: || number(16),
+    },
+    Key {
         name: "plugins.guard.calls",
         kind: Kind::Number(0, 100_000),
         accepted: "a number from 0 (no guard) to 100000",
