@@ -15,7 +15,7 @@ pub struct File {
 const MOST: usize = 20;
 
 /// A place in the file, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Mark {
     /// The line.
     pub line: usize,
@@ -60,6 +60,7 @@ impl Mistake {
 #[derive(Debug, Default)]
 pub struct Mistakes {
     file: File,
+    /// In the order of the file.
     all: Vec<Mistake>,
 }
 
@@ -92,7 +93,8 @@ impl Mistakes {
     /// Notes one.
     pub fn add(&mut self, mistake: Mistake) {
         if self.all.len() < MOST {
-            self.all.push(mistake);
+            let place = self.all.partition_point(|it| it.at <= mistake.at);
+            self.all.insert(place, mistake);
         }
     }
 
@@ -102,8 +104,7 @@ impl Mistakes {
     }
 
     /// In the order of the file, as the failure of a load.
-    pub fn into_failure(mut self) -> Failure {
-        self.all.sort_by_key(|it| (it.at.line, it.at.column));
+    pub fn into_failure(self) -> Failure {
         let file = self.file;
         Failure::InvalidInput(self.all.into_iter().map(|it| it.finding(file)).collect())
     }

@@ -7,6 +7,7 @@ use bowsprit_plugin_sdk::{Json, Object, quoted};
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 
 use crate::mistake::{Mark, Mistake};
+use crate::number;
 
 /// Largest text, bytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -59,7 +60,7 @@ impl Node {
             Value::Null => "empty".into(),
             Value::Bool(value) => format!("`{value}`"),
             Value::Int(number) => format!("the number {number}"),
-            Value::Float(number) => format!("the number {number}"),
+            Value::Float(number) => format!("the number {}", number::shown(*number)),
             Value::Text(text) => quoted(text),
             Value::List(_) => "a list".into(),
             Value::Map(_) => "a mapping".into(),
@@ -233,10 +234,5 @@ fn resolved(text: &str) -> Value {
     {
         return Value::Int(number);
     }
-    let decimal =
-        digits.bytes().all(|it| matches!(it, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-    match text.parse::<f64>() {
-        Ok(number) if decimal && number.is_finite() => Value::Float(number),
-        _ => Value::Text(text.to_owned()),
-    }
+    number::read(text).map_or_else(|| Value::Text(text.to_owned()), Value::Float)
 }

@@ -1,7 +1,5 @@
 //! Pointing a selector at pods that are there.
 
-use std::collections::BTreeSet;
-
 use bowsprit_plugin_sdk::diagnostics::{Fix, Patch, Proposal, Request, Risk};
 use bowsprit_plugin_sdk::metadata::APP_LABEL;
 use bowsprit_plugin_sdk::{Failure, Fields, Json, Node, Object, Place, Report, quoted, rules};
@@ -91,9 +89,13 @@ pub(crate) fn choose(service: &Object<'_>, pods: &[Object<'_>]) -> Option<String
     let present = service::selector(service);
     let present = present.iter().find(|(key, _)| *key == APP_LABEL).map(|(_, value)| *value);
     let meant = present.unwrap_or_else(|| service.text_at(&["metadata", "name"]));
-    let apps = |keep: &dyn Fn(&Object<'_>) -> bool| -> BTreeSet<String> {
+    let apps = |keep: &dyn Fn(&Object<'_>) -> bool| -> Vec<String> {
         let kept = pods.iter().filter(|it| pods::is_alive(it) && keep(it));
-        kept.filter_map(|it| pods::label(it, APP_LABEL)).map(str::to_owned).collect()
+        let apps = kept.filter_map(|it| pods::label(it, APP_LABEL)).map(str::to_owned);
+        let mut apps: Vec<String> = apps.collect();
+        apps.sort_unstable();
+        apps.dedup();
+        apps
     };
     let own = apps(&is_of_workflow);
     match own.len() {
@@ -105,12 +107,12 @@ pub(crate) fn choose(service: &Object<'_>, pods: &[Object<'_>]) -> Option<String
 
 /// The name that differs least; none if that is more than `most`, or if
 /// several do.
-fn nearest(meant: &str, names: &BTreeSet<String>, most: usize) -> Option<String> {
-    let mut ranked: Vec<_> = names.iter().map(|it| (distance(meant, it), it)).collect();
-    ranked.sort();
-    let (best, name) = ranked.first()?;
-    let is_tied = ranked.get(1).is_some_and(|(second, _)| second == best);
-    (*best <= most && !is_tied).then(|| (*name).clone())
+fn nearest(meant: &str, names: &[String], most: usize) -> Option<String> {
+    let ranked: Vec<_> = names.iter().map(|it| (distance(meant, it), it)).collect();
+    let best = ranked.iter().map(|(distance, _)| *distance).min()?;
+    let mut near = ranked.iter().filter(|(distance, _)| *distance == best);
+    let (_, name) = near.next()?;
+    (best <= most && near.next().is_none()).then(|| (*name).clone())
 }
 
 /// How many letters have to be put in, taken out or changed (Levenshtein).
@@ -174,7 +176,7 @@ mod tests {
 
     #[test]
     fn only_one_near_name_is_chosen() {
-        let names = ["web", "api", "wen"].map(str::to_owned).into();
+        let names = ["web", "api", "wen"].map(str::to_owned);
         assert_eq!(nearest("web", &names, 2).as_deref(), Some("web"));
         assert_eq!(nearest("wex", &names, 2), None, "two are as near");
         assert_eq!(nearest("database", &names, 2), None, "none is near");

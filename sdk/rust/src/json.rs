@@ -54,6 +54,15 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The number, if it is one.
+    pub fn as_float(&self) -> Option<f64> {
+        match self {
+            Json::Int(number) => Some(*number as f64),
+            Json::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The truth value, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
@@ -169,6 +178,16 @@ macro_rules! from_whole_numbers {
 }
 
 from_whole_numbers!(i64, i32, u32, u16);
+
+/// Floats up to here have no neighbours less than one apart (2^53).
+const WHOLE_FLOAT_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+impl From<f64> for Json<'_> {
+    fn from(number: f64) -> Self {
+        let whole = number.fract() == 0.0 && number.abs() < WHOLE_FLOAT_LIMIT;
+        if whole { Json::Int(number as i64) } else { Json::Float(number) }
+    }
+}
 
 impl<'a> From<Object<'a>> for Json<'a> {
     fn from(object: Object<'a>) -> Self {

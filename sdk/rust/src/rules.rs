@@ -48,6 +48,12 @@ fn ensure(holds: bool, problem: &'static str, hint: &'static str) -> Result<(), 
     if holds { Ok(()) } else { Err(Flaw { problem, hint }) }
 }
 
+/// Whether `part` is somewhere in `text`. The search of `str::contains` is for
+/// long texts, and 2 KB of code.
+fn holds(text: &str, part: &str) -> bool {
+    text.as_bytes().windows(part.len()).any(|it| it == part.as_bytes())
+}
+
 fn is_lower_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }

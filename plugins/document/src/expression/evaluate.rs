@@ -216,21 +216,13 @@ fn is_in(value: &Json<'_>, all: &Json<'_>) -> bool {
     }
 }
 
-fn as_float(value: &Json<'_>) -> Option<f64> {
-    match value {
-        Json::Int(number) => Some(*number as f64),
-        Json::Float(number) => Some(*number),
-        _ => None,
-    }
-}
-
 /// Comparing with what is absent is false.
 fn compared(operator: Operator, left: &Json<'_>, right: &Json<'_>) -> Evaluated<'static> {
     let order = match (left, right) {
         (Json::Null, _) | (_, Json::Null) => None,
         (Json::Int(left), Json::Int(right)) => Some(left.cmp(right)),
         (Json::Text(left), Json::Text(right)) => Some(left.cmp(right)),
-        _ => match (as_float(left), as_float(right)) {
+        _ => match (left.as_float(), right.as_float()) {
             (Some(left), Some(right)) => left.partial_cmp(&right),
             _ => {
                 let (left, right) = (name_of(left), name_of(right));
@@ -256,7 +248,7 @@ fn calculated(operator: Operator, left: &Json<'_>, right: &Json<'_>) -> Evaluate
         let result = if is_sum { left.checked_add(*right) } else { left.checked_sub(*right) };
         return result.map(Json::Int).ok_or_else(too_large);
     }
-    match (as_float(left), as_float(right)) {
+    match (left.as_float(), right.as_float()) {
         (Some(left), Some(right)) => {
             let result = if is_sum { left + right } else { left - right };
             if result.is_finite() { Ok(Json::Float(result)) } else { Err(too_large()) }

@@ -1,7 +1,8 @@
 //! The functions expressions can call: a closed set.
 //!
 //! Given nothing as first argument, a function answers nothing, unless its
-//! description says otherwise.
+//! description says otherwise. Letters beyond ASCII have no case here: no name
+//! in a cluster has any, and their tables would be 24 KB.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -9,6 +10,7 @@ use std::ops::RangeInclusive;
 use bowsprit_plugin_sdk::{Json, Object, fields};
 
 use super::evaluate::{Evaluated, Scope, Trouble, name_of, size};
+use crate::number;
 
 /// A function.
 pub struct Function {
@@ -44,11 +46,11 @@ impl Function {
         "last" "last(list)" 1..=1 => |_, it| ends(it, |mut items| items.pop().unwrap_or_default());
         "len" "len(value)" 1..=1 => |_, it| len(it);
         "lines" "lines(text)" 1..=1 => lines;
-        "lower" "lower(text)" 1..=1 => |scope, it| one_text(scope, it, str::to_lowercase);
+        "lower" "lower(text)" 1..=1 => |scope, it| one_text(scope, it, str::to_ascii_lowercase);
         "merge" "merge(map, map)" 1..=8 => merge;
         "neighbour" "neighbour(\"role\")" 1..=1 => |scope, it| neighbours(scope, it, |mut all| { if all.is_empty() { Json::Null } else { all.swap_remove(0) } });
         "neighbours" "neighbours(\"role\")" 1..=1 => |scope, it| neighbours(scope, it, Json::List);
-        "number" "number(text)" 1..=1 => number;
+        "number" "number(text)" 1..=1 => as_number;
         "pick" "pick(map, [\"key\"])" 2..=2 => pick;
         "pluck" "pluck(list, \"key\")" 2..=2 => pluck;
         "replace" "replace(text, part, other)" 3..=3 => replace;
@@ -58,7 +60,7 @@ impl Function {
         "text" "text(value)" 1..=1 => |scope, it| one_text(scope, it, str::to_owned);
         "trim" "trim(text)" 1..=1 => |scope, it| one_text(scope, it, |text| text.trim().to_owned());
         "unique" "unique(list)" 1..=1 => unique;
-        "upper" "upper(text)" 1..=1 => |scope, it| one_text(scope, it, str::to_uppercase);
+        "upper" "upper(text)" 1..=1 => |scope, it| one_text(scope, it, str::to_ascii_uppercase);
         "values" "values(map)" 1..=1 => |_, it| members(it, |_, value| value);
         "where" "where(list, \"key\", value)" 3..=3 => matching;
     };
@@ -231,12 +233,11 @@ fn json<'a>(scope: &Scope<'a>, values: Vec<Json<'a>>) -> Evaluated<'a> {
     }
 }
 
-fn number<'a>(_: &Scope<'a>, values: Vec<Json<'a>>) -> Evaluated<'a> {
+fn as_number<'a>(_: &Scope<'a>, values: Vec<Json<'a>>) -> Evaluated<'a> {
     let Some(text) = Arguments::of(values).text()? else { return Ok(Json::Null) };
     let text = text.trim();
     let whole = text.parse().map(Json::Int).ok();
-    let number =
-        whole.or_else(|| text.parse().ok().filter(|it: &f64| it.is_finite()).map(Json::Float));
+    let number = whole.or_else(|| number::read(text).map(Json::Float));
     number.ok_or_else(|| Trouble::new("the text is not a number"))
 }
 
@@ -262,8 +263,8 @@ fn bytes<'a>(_: &Scope<'a>, values: Vec<Json<'a>>) -> Evaluated<'a> {
     let unit = UNITS.iter().find_map(|(unit, base, times)| {
         Some((text.trim().strip_suffix(unit)?, f64::from(*base).powi(i32::try_from(*times).ok()?)))
     });
-    let (number, factor) = unit.unwrap_or((text.trim(), 1.0));
-    let amount = number.parse::<f64>().ok().map(|it| (it * factor).ceil());
+    let (digits, factor) = unit.unwrap_or((text.trim(), 1.0));
+    let amount = number::read(digits).map(|it| (it * factor).ceil());
     match amount.filter(|it| *it >= 0.0 && *it < 9.0e18) {
         Some(amount) => Ok(Json::Int(amount as i64)),
         None => Err(Trouble::new("the text is not an amount of bytes")),
@@ -362,7 +363,7 @@ fn condition<'a>(scope: &Scope<'a>, values: Vec<Json<'a>>) -> Evaluated<'a> {
 fn slug(text: &str) -> String {
     const LONGEST: usize = 63;
     let mut out = String::new();
-    for character in text.chars().flat_map(char::to_lowercase) {
+    for character in text.chars().map(|it| it.to_ascii_lowercase()) {
         let plain = character.is_ascii_lowercase() || character.is_ascii_digit();
         if plain && out.len() < LONGEST {
             out.push(character);

@@ -71,7 +71,7 @@ fn number(text: &str) -> Result<(Token, &str), String> {
     let end = if fraction > 0 { end.saturating_add(1).saturating_add(fraction) } else { end };
     let (digits, rest) = text.split_at_checked(end).unwrap_or((text, ""));
     let token = if fraction > 0 {
-        digits.parse().ok().map(Token::Float)
+        crate::number::read(digits).map(Token::Float)
     } else {
         digits.parse().ok().map(Token::Int)
     };

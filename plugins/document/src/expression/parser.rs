@@ -259,7 +259,7 @@ fn unexpected(token: &Token) -> (String, String) {
     let shown = match token {
         Token::Text(text) | Token::Word(text) => quoted(text),
         Token::Int(number) => format!("`{number}`"),
-        Token::Float(number) => format!("`{number}`"),
+        Token::Float(number) => format!("`{}`", crate::number::shown(*number)),
         Token::Sign(sign) => format!("`{sign}`"),
     };
     (format!("{shown} is not expected there"), "An operator may be missing before it.".into())

@@ -10,7 +10,7 @@ use bowsprit_plugin_sdk::{Invalid, Json, Object, Place, Report, fields, quoted};
 use regex_lite::Regex;
 
 use super::{Field, Kind, Text};
-use crate::yaml;
+use crate::{number, yaml};
 
 /// The key of references that only the host resolves.
 const VAULT: &str = "$vault";
@@ -258,7 +258,7 @@ fn whole(
         Json::Text(text) => text.trim().parse().ok(),
         _ => None,
     };
-    let wanted = format!("a whole number{}", bounds(least, most));
+    let wanted = format!("a whole number{}", bounds(least.map(Json::from), most.map(Json::from)));
     match number {
         Some(it) if least.is_none_or(|least| it >= least) && most.is_none_or(|most| it <= most) => {
             Ok(Json::Int(it))
@@ -274,17 +274,14 @@ fn decimal(
     least: Option<f64>,
     most: Option<f64>,
 ) -> Read<'static> {
-    let number: Option<f64> = match value {
-        Json::Int(number) => Some(*number as f64),
-        Json::Float(number) => Some(*number),
-        Json::Text(text) => text.trim().parse().ok(),
-        _ => None,
+    let number = match value {
+        Json::Text(text) => number::read(text.trim()),
+        other => other.as_float(),
     };
-    let wanted = format!("a number{}", bounds(least, most));
-    match number.filter(|it| it.is_finite()) {
+    let wanted = format!("a number{}", bounds(least.map(Json::from), most.map(Json::from)));
+    match number {
         Some(it) if least.is_none_or(|least| it >= least) && most.is_none_or(|most| it <= most) => {
-            // Through its text, so that `2.0` is written as `2`.
-            Ok(Json::parse(&Json::Float(it).to_text()).map_or(Json::Float(it), Json::into_owned))
+            Ok(Json::from(it))
         }
         Some(_) => Err(Invalid::new(place, "range", not(value, place, &wanted))),
         None => Err(Invalid::wrong_type(place, value, &wanted)),
@@ -295,8 +292,8 @@ fn not(value: &Json<'_>, place: &Place<'_>, wanted: &str) -> String {
     format!("`{}` has to be {wanted}, not {}.", place.code(), value.to_text())
 }
 
-fn bounds<T: std::fmt::Display>(least: Option<T>, most: Option<T>) -> String {
-    match (least, most) {
+fn bounds(least: Option<Json<'_>>, most: Option<Json<'_>>) -> String {
+    match (least.map(|it| it.to_text()), most.map(|it| it.to_text())) {
         (Some(least), Some(most)) => format!(" from {least} to {most}"),
         (Some(least), None) => format!(" of at least {least}"),
         (None, Some(most)) => format!(" of at most {most}"),

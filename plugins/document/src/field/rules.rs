@@ -2,6 +2,8 @@
 
 use bowsprit_plugin_sdk::rules::{self, Flaw, Rule};
 
+use crate::number;
+
 /// Every rule.
 pub(super) const RULES: [(&str, Rule); 20] = [
     ("any", rules::anything),
@@ -33,11 +35,11 @@ fn duration(text: &str) -> Result<(), Flaw> {
     let mut rest = text;
     let mut parts = 0_usize;
     while !rest.is_empty() {
-        let digits = rest.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
-        let number = rest.strip_suffix(digits).unwrap_or_default();
+        let unit = rest.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
+        let count = rest.strip_suffix(unit).unwrap_or_default();
         let units = ["ms", "us", "ns", "h", "m", "s"];
-        let after = units.iter().find_map(|it| digits.strip_prefix(it));
-        let (Some(after), Ok(_)) = (after, number.parse::<f64>()) else { break };
+        let after = units.iter().find_map(|it| unit.strip_prefix(it));
+        let (Some(after), Some(_)) = (after, number::read(count)) else { break };
         rest = after;
         parts = parts.saturating_add(1);
     }

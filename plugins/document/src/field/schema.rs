@@ -24,7 +24,7 @@ pub fn title_of(name: &str) -> String {
     let mut title = String::new();
     for character in name.chars() {
         if title.is_empty() {
-            title.extend(character.to_uppercase());
+            title.push(character.to_ascii_uppercase());
         } else if character == '_' {
             title.push(' ');
         } else if character.is_ascii_uppercase() {

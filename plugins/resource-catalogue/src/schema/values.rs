@@ -38,8 +38,7 @@ impl Check {
             self.breach("choice", problem, Some(format!("Write {known}.")));
         }
         match value {
-            Json::Int(number) => self.bounds(schema, *number as f64),
-            Json::Float(number) => self.bounds(schema, *number),
+            Json::Int(_) | Json::Float(_) => self.bounds(schema, value),
             Json::Text(text) => self.text(schema, text),
             Json::List(items) => self.size(schema, items.len(), "Items", "item(s)"),
             Json::Object(object) => self.size(schema, object.len(), "Properties", "entries"),
@@ -47,24 +46,24 @@ impl Check {
         }
     }
 
-    fn bounds(&mut self, schema: &Object<'_>, number: f64) {
-        let bound = |key: &str| match schema.get(key) {
-            Some(Json::Int(bound)) => Some(*bound as f64),
-            Some(Json::Float(bound)) => Some(*bound),
-            _ => None,
+    fn bounds(&mut self, schema: &Object<'_>, value: &Json<'_>) {
+        let Some(number) = value.as_float() else { return };
+        let bound = |key: &str| {
+            let bound = schema.get(key)?;
+            Some((bound.as_float()?, bound.to_text()))
         };
-        if let Some(least) = bound("minimum") {
+        if let Some((least, shown)) = bound("minimum") {
             let open = flag(schema, "exclusiveMinimum");
             if number < least || (open && number <= least) {
                 let word = if open { "more than" } else { "at least" };
-                self.breach("range", format!("has to be {word} {least}"), None);
+                self.breach("range", format!("has to be {word} {shown}"), None);
             }
         }
-        if let Some(most) = bound("maximum") {
+        if let Some((most, shown)) = bound("maximum") {
             let open = flag(schema, "exclusiveMaximum");
             if number > most || (open && number >= most) {
                 let word = if open { "less than" } else { "at most" };
-                self.breach("range", format!("has to be {word} {most}"), None);
+                self.breach("range", format!("has to be {word} {shown}"), None);
             }
         }
     }

@@ -5,6 +5,8 @@
 //! than a form should show, the rest is written into one last field that is
 //! laid over what the others say, so that every object can be written.
 
+use std::cmp::Ordering;
+
 use bowsprit_plugin_sdk::{Json, Node, Object, Place, Report, fields, normalize::BOOKKEEPING};
 use document::field::{Field, Kind, STANDARD, Shown, standard_properties, title_of};
 use document::node_type::merge;
@@ -48,9 +50,9 @@ impl Form {
         let spec = root.and_then(|it| it.get(SPEC)).and_then(Json::as_object);
         let has_spec = spec.is_some_and(|it| matches!(it.text_at(&["type"]), "object" | ""));
         // What is needed comes first, then what lies near the surface.
-        found.sort_by_key(|it| (!it.field.required, it.path.len().max(2), is_text(it)));
+        sort(&mut found, |a, b| worth(a).cmp(&worth(b)));
         found.truncate(MOST);
-        found.sort_by(|a, b| (!a.field.required, &a.path).cmp(&(!b.field.required, &b.path)));
+        sort(&mut found, |a, b| place(a).cmp(&place(b)));
         Self { parts: found, has_spec }
     }
 
@@ -142,8 +144,22 @@ impl Form {
 /// Members of an object that are not the user's to say here.
 const STANDARD_PARTS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
-fn is_text(part: &Part) -> bool {
-    matches!(part.field.kind, Kind::Any) && part.field.shown.as_ref().is_some_and(Shown::is_area)
+/// By a comparison of one type, so that there is one sort.
+fn sort(parts: &mut [Part], order: fn(&Part, &Part) -> Ordering) {
+    parts.sort_unstable_by(order);
+}
+
+/// What a form should rather have; the smaller, the better.
+fn worth(part: &Part) -> (bool, usize, bool, &[String]) {
+    let field = &part.field;
+    let is_text =
+        matches!(field.kind, Kind::Any) && field.shown.as_ref().is_some_and(Shown::is_area);
+    (!field.required, part.path.len().max(2), is_text, &part.path)
+}
+
+/// Where it is shown.
+fn place(part: &Part) -> (bool, &[String]) {
+    (!part.field.required, &part.path)
 }
 
 /// `value` at the end of a path.

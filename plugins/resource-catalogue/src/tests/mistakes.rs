@@ -1,19 +1,9 @@
 //! What is told about files that do not load.
 
-use bowsprit_plugin_sdk::Failure;
+use document::testing::expect_mistakes;
 
 use super::GOOD;
 use crate::read;
-
-fn mistakes(text: &str) -> Vec<String> {
-    match read(text.as_bytes()) {
-        Err(Failure::InvalidInput(findings)) => findings
-            .into_iter()
-            .map(|it| format!("{} {} / {}", it.code, it.message, it.suggestion.unwrap_or_default()))
-            .collect(),
-        other => panic!("{other:?}"),
-    }
-}
 
 #[test]
 fn every_mistake_has_a_line_a_column_and_a_fix() {
@@ -66,9 +56,5 @@ fn every_mistake_has_a_line_a_column_and_a_fix() {
         ("name: gear\n", "name: My Gear\n", "is not a kebab-case name"),
         ("id: oil\n", "id: object\n", "`object` is the type's own object."),
     ];
-    for (from, to, wanted) in cases {
-        assert!(GOOD.contains(from), "{from}");
-        let said = mistakes(&GOOD.replacen(from, to, 1));
-        assert!(said.iter().any(|it| it.contains(wanted)), "{to}: {said:#?}");
-    }
+    expect_mistakes(read, GOOD, &cases);
 }

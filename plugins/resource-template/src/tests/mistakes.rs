@@ -1,20 +1,9 @@
 //! What is told about files that do not load.
 
-use bowsprit_plugin_sdk::Failure;
+use document::testing::{expect_mistakes, mistakes};
 
 use super::GOOD;
 use crate::read;
-
-/// The findings of a file that does not load: `code message / suggestion`.
-fn mistakes(text: &str) -> Vec<String> {
-    match read(text.as_bytes()) {
-        Err(Failure::InvalidInput(findings)) => findings
-            .into_iter()
-            .map(|it| format!("{} {} / {}", it.code, it.message, it.suggestion.unwrap_or_default()))
-            .collect(),
-        other => panic!("{other:?}"),
-    }
-}
 
 #[test]
 fn every_mistake_has_a_line_a_column_and_a_fix() {
@@ -85,11 +74,7 @@ fn every_mistake_has_a_line_a_column_and_a_fix() {
             "This is not YAML: while scanning a plain scalar, found a tab.",
         ),
     ];
-    for (from, to, wanted) in cases {
-        assert!(GOOD.contains(from), "{from}");
-        let said = mistakes(&GOOD.replacen(from, to, 1));
-        assert!(said.iter().any(|it| it.contains(wanted)), "{to}: {said:#?}");
-    }
+    expect_mistakes(read, GOOD, &cases);
 }
 
 #[test]
@@ -100,11 +85,11 @@ fn files_that_are_no_mapping_and_bytes_that_are_no_text_are_told() {
         (b"a: 1\n---\nb: 1", "A second document begins."),
         (b"\xff", "It is not UTF-8."),
     ] {
-        let Err(Failure::InvalidInput(findings)) = read(bytes) else { panic!("{bytes:?}") };
-        assert!(findings[0].message.contains(wanted), "{findings:?}");
+        let told = mistakes(read, bytes);
+        assert!(told[0].contains(wanted), "{told:?}");
     }
     let deep = format!("a: {}1{}", "[".repeat(40), "]".repeat(40));
-    assert!(mistakes(&deep)[0].contains("nested more than 32 levels"));
+    assert!(mistakes(read, deep.as_bytes())[0].contains("nested more than 32 levels"));
     let long = format!("a: {}", "x".repeat(300_000));
-    assert!(mistakes(&long)[0].contains("bytes"));
+    assert!(mistakes(read, long.as_bytes())[0].contains("bytes"));
 }

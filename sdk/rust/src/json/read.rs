@@ -11,9 +11,6 @@ use super::{Json, Object};
 /// guest's stack is small, and no Kubernetes object comes close.
 pub const MAX_DEPTH: u8 = 48;
 
-/// Floats up to here have no neighbours less than one apart (2^53).
-const WHOLE_FLOAT_LIMIT: f64 = 9_007_199_254_740_992.0;
-
 /// A text that is not JSON. Says where and why.
 #[derive(Debug)]
 pub struct Malformed(String);
@@ -90,8 +87,7 @@ impl<'de> Visitor<'de> for Depth {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Json<'de>, E> {
-        let whole = number.fract() == 0.0 && number.abs() < WHOLE_FLOAT_LIMIT;
-        Ok(if whole { Json::Int(number as i64) } else { Json::Float(number) })
+        Ok(Json::from(number))
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {

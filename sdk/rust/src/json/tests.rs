@@ -14,6 +14,14 @@ fn keys_are_sorted_by_bytes_and_the_last_of_equals_wins() {
 }
 
 #[test]
+fn a_float_that_is_whole_is_a_whole_number() {
+    for (number, written) in [(2.0, "2"), (-0.0, "0"), (1.5, "1.5"), (1e300, "1e+300")] {
+        assert_eq!(Json::from(number).to_text(), written);
+        assert_eq!(Json::from(number).as_float(), Some(number));
+    }
+}
+
+#[test]
 fn numbers_that_are_whole_are_written_without_fraction() {
     assert_eq!(canonical("[80.0,8e1,-0.0,1.5,1e6]"), "[80,80,0,1.5,1000000]");
 }
@@ -53,6 +61,18 @@ fn what_is_not_json_is_refused() {
 }
 
 proptest! {
+    #[test]
+    fn members_in_any_order_come_out_sorted_and_the_last_of_equals_stays(
+        members in prop::collection::vec(("[a-f]{1,2}", any::<i32>()), 0..80),
+    ) {
+        let expected: std::collections::BTreeMap<_, _> = members.iter().cloned().collect();
+        let object: Object<'_> = members.into_iter().collect();
+        let found: Vec<_> = object.iter().map(|(key, value)| (key, value.as_int())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(key, value)| (key.as_str(), Some(i64::from(*value)))).collect();
+        prop_assert_eq!(found, expected);
+    }
+
     #[test]
     fn any_text_is_written_as_serde_json_would(text in any::<String>(), key in any::<String>()) {
         let object = Object::new().with(key.as_str(), text.as_str());

@@ -72,8 +72,7 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
     // Runs without anything to escape are copied whole.
     let mut rest = text;
-    while let Some(index) = rest.bytes().position(needs_escape) {
-        let (clean, tail) = rest.split_at(index);
+    while let Some((clean, tail)) = split_at_escape(rest) {
         out.push_str(clean);
         let mut characters = tail.chars();
         if let Some(character) = characters.next() {
@@ -83,6 +82,13 @@ fn write_text(text: &str, out: &mut String) {
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// What is before the first character to escape, and the rest.
+fn split_at_escape(text: &str) -> Option<(&str, &str)> {
+    let index = text.bytes().position(needs_escape)?;
+    // `split_at` would bring the tables that a panic prints a text with.
+    text.split_at_checked(index)
 }
 
 fn needs_escape(byte: u8) -> bool {

@@ -1,6 +1,6 @@
 //! References to container images.
 
-use super::{Flaw, ensure, is_framed, is_lower_alphanumeric};
+use super::{Flaw, ensure, holds, is_framed, is_lower_alphanumeric};
 
 /// A reference to a container image: registry, repository, tag and digest.
 /// Whether it exists is for the registry to say.
@@ -52,7 +52,7 @@ fn is_registry(part: &str) -> bool {
 fn is_component(part: &str) -> bool {
     let inner = |it: u8| matches!(it, b'-' | b'_' | b'.');
     let doubled = ["..", "___", "._", "_.", "-.", ".-", "-_", "_-"];
-    is_framed(part, is_lower_alphanumeric, inner) && !doubled.iter().any(|it| part.contains(it))
+    is_framed(part, is_lower_alphanumeric, inner) && !doubled.iter().any(|it| holds(part, it))
 }
 
 fn is_tag(tag: &str) -> bool {

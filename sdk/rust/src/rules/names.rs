@@ -1,6 +1,6 @@
 //! Names of objects, labels, ports, variables and files.
 
-use super::{Flaw, ensure, is_framed, is_lower_alphanumeric};
+use super::{Flaw, ensure, holds, is_framed, is_lower_alphanumeric};
 
 const LABEL_LENGTH: usize = 63;
 const SUBDOMAIN_LENGTH: usize = 253;
@@ -82,7 +82,7 @@ pub fn port_name(text: &str) -> Result<(), Flaw> {
     let form = text.len() <= 15 && is_framed(text, is_lower_alphanumeric, is_hyphen);
     let has_letter = text.bytes().any(|it| it.is_ascii_lowercase());
     ensure(
-        form && has_letter && !text.contains("--"),
+        form && has_letter && !holds(text, "--"),
         "is not a valid port name",
         "Use at most 15 lower-case letters, digits and single `-`, among them a letter.",
     )

@@ -12,9 +12,7 @@ const SUFFIXES: [&str; 16] =
 /// Source: `apimachinery/pkg/api/resource.ParseQuantity`, and
 /// `ValidateNonnegativeQuantity` for the sign.
 pub fn quantity(text: &str) -> Result<(), Flaw> {
-    let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let number_end = unsigned.find(|it: char| !it.is_ascii_digit() && it != '.');
-    let (number, suffix) = unsigned.split_at(number_end.unwrap_or(unsigned.len()));
+    let (number, suffix) = parts(text);
     ensure(
         is_decimal(number) && (SUFFIXES.contains(&suffix) || is_exponent(suffix)),
         "is not an amount that Kubernetes understands",
@@ -22,37 +20,37 @@ pub fn quantity(text: &str) -> Result<(), Flaw> {
     )
 }
 
-/// Compares two amounts; `None` when one of them is none. Amounts of more than
-/// 10^29 count as equal.
+/// Compares two amounts; `None` when one of them is none. Exact for amounts
+/// of up to 15 digits.
 pub fn compare(left: &str, right: &str) -> Option<Ordering> {
-    Some(billionths(left)?.cmp(&billionths(right)?))
+    amount(left)?.partial_cmp(&amount(right)?)
 }
 
-/// An amount in billionths, the finest the API knows.
-fn billionths(text: &str) -> Option<u128> {
-    quantity(text).ok()?;
+/// The number, and its unit.
+fn parts(text: &str) -> (&str, &str) {
     let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let number_end = unsigned.find(|it: char| !it.is_ascii_digit() && it != '.');
-    let (number, suffix) = unsigned.split_at(number_end.unwrap_or(unsigned.len()));
+    let end = unsigned.find(|it: char| !it.is_ascii_digit() && it != '.');
+    end.and_then(|it| unsigned.split_at_checked(it)).unwrap_or((unsigned, ""))
+}
+
+fn amount(text: &str) -> Option<f64> {
+    /// No amount of the API is as large, or as small.
+    const MOST_POWER: i32 = 60;
+    quantity(text).ok()?;
+    let (number, suffix) = parts(text);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let mut value: u128 = 0;
-    for digit in whole.bytes().chain(fraction.bytes()) {
-        value = value.saturating_mul(10).saturating_add(u128::from(digit.saturating_sub(b'0')));
-    }
-    let decimals = i32::try_from(fraction.len()).ok()?;
+    let digits = whole.bytes().chain(fraction.bytes());
+    let value = digits.fold(0.0, |value, it| value * 10.0 + f64::from(it.saturating_sub(b'0')));
     let (power, binary) = scale(suffix)?;
-    let power = power.saturating_add(9).saturating_sub(decimals);
-    for _ in 0..binary {
-        value = value.saturating_mul(1024);
-    }
-    for _ in 0..power.unsigned_abs().min(60) {
-        value = if power > 0 { value.saturating_mul(10) } else { value.div_euclid(10) };
-    }
-    Some(value)
+    let value = value * 1024_f64.powi(binary);
+    let power = power.saturating_sub(i32::try_from(fraction.len()).ok()?);
+    let factor = 10_f64.powi(power.saturating_abs().min(MOST_POWER));
+    // One rounding, whichever way the amount is written.
+    Some(if power < 0 { value / factor } else { value * factor })
 }
 
 /// The power of ten and the power of 1024 a suffix stands for.
-fn scale(suffix: &str) -> Option<(i32, u32)> {
+fn scale(suffix: &str) -> Option<(i32, i32)> {
     let decimal = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
     if let Some(index) = decimal.iter().position(|it| *it == suffix) {
         let thousands = i32::try_from(index).ok()?.saturating_sub(3);
@@ -60,7 +58,7 @@ fn scale(suffix: &str) -> Option<(i32, u32)> {
     }
     let binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     if let Some(index) = binary.iter().position(|it| *it == suffix) {
-        return Some((0, u32::try_from(index).ok()?.saturating_add(1)));
+        return Some((0, i32::try_from(index).ok()?.saturating_add(1)));
     }
     let power = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
     Some((power, 0))

@@ -81,10 +81,8 @@ fn digits(text: &str) -> Option<u8> {
 fn is_duration(text: &str) -> bool {
     let mut rest = text;
     while !rest.is_empty() {
-        let end = rest.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(rest.len());
-        let (number, tail) = rest.split_at(end);
-        let unit_end = tail.find(|it: char| it.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(unit_end);
+        let (number, tail) = split(rest, |it| !it.is_ascii_digit() && it != '.');
+        let (unit, tail) = split(tail, |it| it.is_ascii_digit());
         let is_number = number.bytes().any(|it| it.is_ascii_digit());
         if !is_number || !matches!(unit, "ns" | "us" | "µs" | "ms" | "s" | "m" | "h") {
             return false;
@@ -92,4 +90,9 @@ fn is_duration(text: &str) -> bool {
         rest = tail;
     }
     !text.is_empty()
+}
+
+/// What is before the first character that `ends`, and the rest.
+fn split(text: &str, ends: fn(char) -> bool) -> (&str, &str) {
+    text.find(ends).and_then(|it| text.split_at_checked(it)).unwrap_or((text, ""))
 }

@@ -115,6 +115,11 @@ fn amounts_of_different_units_compare() {
         ("512m", "1", Less),
         ("5E", "6000000T", Less),
         ("0.5Gi", "512Mi", Equal),
+        ("0.3", "300m", Equal),
+        ("1.1", "1100000u", Equal),
+        ("0.000000001", "1n", Equal),
+        ("123456789012345", "123456789012344", Greater),
+        ("0e999", "1n", Less),
     ];
     for (left, right, expected) in cases {
         assert_eq!(compare(left, right), Some(expected), "{left} {right}");

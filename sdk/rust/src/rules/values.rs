@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Flaw, dns_subdomain, ensure};
+use super::{Flaw, dns_subdomain, ensure, holds};
 
 /// Where a volume appears in a container.
 ///
@@ -34,7 +34,7 @@ pub fn sub_path(text: &str) -> Result<(), Flaw> {
 /// Source: `networking/validation.validateHTTPIngressPath`, for paths that
 /// are no expressions of a controller's own.
 pub fn http_path(text: &str) -> Result<(), Flaw> {
-    let odd = ["//", "/./", "/../", "%2f", "%2F"].iter().any(|it| text.contains(it));
+    let odd = ["//", "/./", "/../", "%2f", "%2F"].iter().any(|it| holds(text, it));
     let climbs = text.ends_with("/..") || text.ends_with("/.");
     ensure(
         text.starts_with('/') && !odd && !climbs && !text.contains(char::is_whitespace),
