@@ -1,24 +1,22 @@
 //! The steps of one run.
 
-use std::sync::Arc;
-
 use super::{
     Finished, RunLock, Runs,
-    apply::{Applier, Outcome, described},
-    inventory::Entry,
+    apply::{Applier, Outcome},
+    comparison::{Comparison, described},
+    inventory::{self, Entry},
     meter::Ending,
     plan::{OnFault, Plan, Target},
     record::{Run, RunStatus},
     scope,
+    trial::Trial,
     vault::Vault,
 };
 use crate::{
     Error, Result,
     access::Caller,
     audit::{Action, Object},
-    clusters::ClusterRecord,
     id::Id,
-    kubernetes::Cluster,
     node_types::{Finding, Severity},
     notifications::NotificationType,
     observer::{Seed, Subject},
@@ -106,7 +104,19 @@ impl Runs {
             return Err(Error::Findings(plan.findings));
         }
         scope::check(&plan, &cluster).await?;
-        let applied = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await;
+        let comparison =
+            Comparison { workflow: workflow.id, cluster_id: record.id, cluster: &cluster, vault };
+        let questions = self.node_types.questions_of(workflow.owner_id);
+        let questions = questions.with(kept.types.clone());
+        let trial = Trial { comparison, catalogue: &questions, target: &target };
+        let known = inventory::of(&self.inventories, workflow.id).await?;
+        let refused = trial.findings(&plan, &known).await?;
+        self.log_findings(workflow, run, &plan, &refused);
+        findings.extend(refused);
+        if findings.iter().any(|it| it.severity >= Severity::Error) {
+            return Err(Error::Findings(findings.clone()));
+        }
+        let applied = self.apply(workflow, run, &plan, comparison, lock).await;
         let written = run.output.values().flat_map(|it| &it.applied_resources);
         let written = written.filter(|it| it.operation != "unchanged").count();
         let told = format!("run {}: {written} objects written to `{}`", run.id, record.name);
@@ -141,7 +151,11 @@ impl Runs {
             let text = format!("no plugin provides the node type `{type_name}`");
             run.settle(node, "warning", Some(text));
         }
-        for finding in &plan.findings {
+        self.log_findings(workflow, run, plan, &plan.findings);
+    }
+
+    fn log_findings(&self, workflow: &Workflow, run: &mut Run, plan: &Plan, findings: &[Finding]) {
+        for finding in findings {
             let node = finding.node.as_deref().unwrap_or("drawing");
             let word = match finding.severity {
                 Severity::Info => "note",
@@ -166,17 +180,13 @@ impl Runs {
         workflow: &Workflow,
         run: &mut Run,
         plan: &Plan,
-        (record, cluster): (&ClusterRecord, &Arc<dyn Cluster>),
-        vault: &Vault,
+        comparison: Comparison<'_>,
         lock: &RunLock,
     ) -> Result<Seed> {
         let applier = Applier {
-            workflow: workflow.id,
+            comparison,
             run: run.id,
             owner: workflow.owner_id,
-            cluster_id: record.id,
-            cluster,
-            vault,
             inventories: &self.inventories,
         };
         let mut seed = Seed::new();
@@ -266,8 +276,7 @@ impl Runs {
     }
 
     pub(super) async fn inventory_of(&self, workflow: Id) -> Result<Vec<Entry>> {
-        let stored = self.inventories.get(&workflow.to_string()).await?;
-        Ok(stored.map(|it| it.value.entries).unwrap_or_default())
+        Ok(inventory::of(&self.inventories, workflow).await?.entries)
     }
 
     /// Stores the record of a run that is over, and what follows from it.
