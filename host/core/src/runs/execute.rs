@@ -17,7 +17,7 @@ use crate::{
     access::Caller,
     audit::{Action, Object},
     id::Id,
-    node_types::{Finding, Severity},
+    node_types::{Finding, NodeType, Severity},
     notifications::NotificationType,
     observer::{Seed, Subject},
     plugins::FailedCall,
@@ -106,11 +106,8 @@ impl Runs {
         scope::check(&plan, &cluster).await?;
         let comparison =
             Comparison { workflow: workflow.id, cluster_id: record.id, cluster: &cluster, vault };
-        let questions = self.node_types.questions_of(workflow.owner_id);
-        let questions = questions.with(kept.types.clone());
-        let trial = Trial { comparison, catalogue: &questions, target: &target };
-        let known = inventory::of(&self.inventories, workflow.id).await?;
-        let refused = trial.findings(&plan, &known).await?;
+        let refused =
+            self.refused(&plan, comparison, &target, (workflow.owner_id, &kept.types)).await?;
         self.log_findings(workflow, run, &plan, &refused);
         findings.extend(refused);
         if findings.iter().any(|it| it.severity >= Severity::Error) {
@@ -135,6 +132,20 @@ impl Runs {
             })
             .await;
         Ok(())
+    }
+
+    /// What the cluster would refuse of a plan, as findings. Questions that this
+    /// takes are nobody's runs.
+    async fn refused(
+        &self,
+        plan: &Plan,
+        comparison: Comparison<'_>,
+        target: &Target<'_>,
+        (owner, custom): (Id, &[NodeType]),
+    ) -> Result<Vec<Finding>> {
+        let known = inventory::of(&self.inventories, comparison.workflow).await?;
+        let catalogue = self.node_types.questions_of(owner).with(custom.to_vec());
+        Trial { comparison, catalogue: &catalogue, target }.findings(plan, &known).await
     }
 
     async fn tell(&self, caller: &Caller, action: Action, workflow: &Workflow, detail: String) {
