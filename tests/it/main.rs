@@ -15,6 +15,7 @@ mod catalogue;
 mod clusters;
 mod containment;
 mod crashes;
+mod custom;
 mod dashboard;
 mod diagnostics;
 mod disk;

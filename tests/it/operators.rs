@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A group no other test uses, as long as the one in the test's catalogue.
-fn group() -> String {
+pub(crate) fn group() -> String {
     let word = unique();
     let letters: String = word.chars().rev().filter(char::is_ascii_hexdigit).take(6).collect();
     format!("t{letters}.dev")
@@ -44,6 +44,10 @@ pub(crate) struct Definition {
     names: (&'static str, &'static str),
     group: String,
     pub(crate) name: String,
+    scope: &'static str,
+    /// The schema of its `spec`.
+    spec: Value,
+    columns: Value,
 }
 
 impl Definition {
@@ -52,26 +56,53 @@ impl Definition {
         Self::called(kube, group, ("notes", "Note"))
     }
 
-    fn called(kube: Kube, group: &str, names: (&'static str, &'static str)) -> Self {
+    pub(crate) fn called(kube: Kube, group: &str, names: (&'static str, &'static str)) -> Self {
         let name = format!("{}.{group}", names.0);
         let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
-        Self { kube, path, names, group: group.into(), name }
-    }
-
-    pub(crate) async fn install(&self) {
-        let (plural, kind) = self.names;
         let spec = json!({"type": "object", "properties": {
             "text": {"type": "string", "description": "What it says."},
             "copies": {"type": "integer", "default": 1},
         }});
+        let columns = json!([{"name": "Text", "type": "string", "jsonPath": ".spec.text"}]);
+        let group = group.into();
+        Self { kube, path, names, group, name, scope: "Namespaced", spec, columns }
+    }
+
+    /// The same with another schema.
+    pub(crate) fn saying(self, spec: Value) -> Self {
+        Self { spec, ..self }
+    }
+
+    /// The same with other columns.
+    pub(crate) fn showing(self, columns: Value) -> Self {
+        Self { columns, ..self }
+    }
+
+    /// The same without namespaces.
+    pub(crate) fn everywhere(self) -> Self {
+        Self { scope: "Cluster", ..self }
+    }
+
+    /// Makes it, and waits until it is in force.
+    pub(crate) async fn install(&self) {
+        self.create().await;
+        let all = |it: &Value| it["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let is = |it: &Value| it["type"] == "Established" && it["status"] == "True";
+        self.kube
+            .until(&self.path, |it| it.as_ref().is_some_and(|it| all(it).iter().any(is)))
+            .await;
+    }
+
+    /// Makes it.
+    pub(crate) async fn create(&self) {
+        let (plural, kind) = self.names;
+        let spec = &self.spec;
         let status = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
         let version = |name: &str, stored: bool| {
             json!({
                 "name": name, "served": true, "storage": stored,
                 "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}},
-                "additionalPrinterColumns": [
-                    {"name": "Text", "type": "string", "jsonPath": ".spec.text"},
-                ],
+                "additionalPrinterColumns": self.columns,
             })
         };
         let definition = json!({
@@ -79,17 +110,12 @@ impl Definition {
             "kind": "CustomResourceDefinition",
             "metadata": {"name": self.name},
             "spec": {
-                "group": self.group, "scope": "Namespaced",
+                "group": self.group, "scope": self.scope,
                 "names": {"plural": plural, "kind": kind},
                 "versions": [version("v1alpha1", false), version("v1", true)],
             },
         });
         assert!(matches!(self.kube.apply(&self.path, &definition).await, 200 | 201));
-        let all = |it: &Value| it["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let is = |it: &Value| it["type"] == "Established" && it["status"] == "True";
-        self.kube
-            .until(&self.path, |it| it.as_ref().is_some_and(|it| all(it).iter().any(is)))
-            .await;
     }
 
     pub(crate) async fn remove(&self) {
@@ -261,7 +287,7 @@ async fn a_custom_resource_becomes_a_node_type_of_ones_own_mongo() {
 }
 
 /// A field of a palette entry whose name ends so; the name.
-fn field<'e>(entry: &'e Value, end: &str) -> &'e str {
+pub(crate) fn field<'e>(entry: &'e Value, end: &str) -> &'e str {
     let all = entry["parameters"].as_array().unwrap();
     let mut names = all.iter().map(|it| it["name"].as_str().unwrap());
     names.find(|it| it.ends_with(end)).unwrap_or_else(|| panic!("no field {end}: {entry}"))

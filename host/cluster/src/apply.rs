@@ -5,9 +5,10 @@ use bowsprit_host_core::{
     kubernetes::{Applied, FieldConflict},
     node_types::Kind,
 };
+use bytes::Bytes;
 use kube::{
     api::{Patch, PatchParams},
-    core::Status,
+    core::{Status, response::StatusCause},
 };
 use serde_json::Value;
 
@@ -70,33 +71,54 @@ async fn apply_with(
     object: &Value,
     params: &PatchParams,
 ) -> Result<Applied> {
+    match sent(clients, discovery, object, params).await? {
+        Sent::Done(body) => Ok(Applied::Done(Box::new(clients.writes().parse(&body)?))),
+        Sent::Refused(status) => refusal(&status),
+        Sent::Unfit(why) => Ok(Applied::Invalid(why.into())),
+    }
+}
+
+/// How an apply was taken.
+pub(crate) enum Sent {
+    /// The object as the server answered it.
+    Done(Bytes),
+    /// The server does not want it.
+    Refused(Box<Status>),
+    /// It was not sent, because it says too little of itself.
+    Unfit(&'static str),
+}
+
+/// Sends an apply.
+pub(crate) async fn sent(
+    clients: &Clients,
+    discovery: &Discovery,
+    object: &Value,
+    params: &PatchParams,
+) -> Result<Sent> {
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
     let (Some(api_version), Some(kind), Some(name)) =
         (text("/apiVersion"), text("/kind"), text("/metadata/name"))
     else {
-        return Ok(Applied::Invalid(
-            "the object needs `apiVersion`, `kind` and `metadata.name`".into(),
-        ));
+        return Ok(Sent::Unfit("the object needs `apiVersion`, `kind` and `metadata.name`"));
     };
     let kind = Kind::parse(api_version, kind);
     let served = discovery.required(clients.reads(), &kind).await?;
     let namespace = text("/metadata/namespace");
     if served.namespaced && namespace.is_none() {
-        return Ok(Applied::Invalid("the object needs a `metadata.namespace`".into()));
+        return Ok(Sent::Unfit("the object needs a `metadata.namespace`"));
     }
     paths::segment("metadata.name", name)?;
     let request = paths::collection(&kind, &served, namespace)?
         .patch(name, params, &Patch::Apply(object))
         .map_err(bowsprit_host_core::Error::internal)?;
-    let answer = send(clients.writes(), request).await?;
-    match answer {
-        Outcome::Done(body) => Ok(Applied::Done(Box::new(clients.writes().parse(&body)?))),
+    match send(clients.writes(), request).await? {
+        Outcome::Done(body) => Ok(Sent::Done(body)),
         Outcome::Refused(status) => {
-            let outcome = refusal(&status);
-            if status.code == 404 {
+            // What else may be missing is the namespace.
+            if status.code == 404 && !errors::names_an_object(&status) {
                 discovery.forget(&kind);
             }
-            outcome
+            Ok(Sent::Refused(status))
         }
     }
 }
@@ -126,6 +148,7 @@ pub(crate) fn refusal(status: &Status) -> Result<Applied> {
             }
             Ok(Applied::Conflict(conflicts))
         }
+        403 if is_denial(status) => Ok(Applied::Invalid(explanation(status))),
         422 if is_immutable(status) => Ok(Applied::Immutable(explanation(status))),
         400 | 413 | 422 => Ok(Applied::Invalid(explanation(status))),
         // A field that the schema does not have is found before validation
@@ -137,7 +160,13 @@ pub(crate) fn refusal(status: &Status) -> Result<Applied> {
     }
 }
 
-fn conflicts(status: &Status) -> Vec<FieldConflict> {
+/// Whether a webhook said no, with whatever code. These are the words of the API
+/// server's admission.
+pub(crate) fn is_denial(status: &Status) -> bool {
+    status.message.starts_with("admission webhook") && status.message.contains("denied the request")
+}
+
+pub(crate) fn conflicts(status: &Status) -> Vec<FieldConflict> {
     let causes = status.details.iter().flat_map(|it| &it.causes);
     causes
         .filter(|it| it.reason == "FieldManagerConflict")
@@ -168,7 +197,7 @@ fn manager(message: &str) -> String {
 /// Whether all that is wrong is that fields cannot be changed. The API has no
 /// reason code for it; these are the sentences of its validation functions and
 /// the usual ones of custom kinds.
-fn is_immutable(status: &Status) -> bool {
+pub(crate) fn is_immutable(status: &Status) -> bool {
     let causes: Vec<_> = status.details.iter().flat_map(|it| &it.causes).collect();
     !causes.is_empty() && causes.iter().all(|it| says_immutable(&it.message))
 }
@@ -195,20 +224,18 @@ fn says_immutable(message: &str) -> bool {
 
 /// The causes as one sentence, or the server's own when it gives none.
 fn explanation(status: &Status) -> String {
-    let causes: Vec<_> = status
-        .details
-        .iter()
-        .flat_map(|it| &it.causes)
-        .map(|it| {
-            let message = shorten(&it.message);
-            if it.field.is_empty() || it.field == "<nil>" {
-                message
-            } else {
-                format!("`{}`: {message}", it.field)
-            }
-        })
-        .collect();
+    let causes: Vec<_> = status.details.iter().flat_map(|it| &it.causes).map(told).collect();
     if causes.is_empty() { errors::sentence(status) } else { errors::cut(&causes.join("; ")) }
+}
+
+/// A cause in words.
+pub(crate) fn told(cause: &StatusCause) -> String {
+    let message = shorten(&cause.message);
+    if cause.field.is_empty() || cause.field == "<nil>" {
+        message
+    } else {
+        format!("`{}`: {message}", cause.field)
+    }
 }
 
 /// The first line, as further ones are diffs, and without a long value in

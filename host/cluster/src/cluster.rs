@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use bowsprit_host_core::{
     catalogues,
     error::Result,
-    kubernetes::{Applied, Cluster, ClusterFacts, Informer, ObjectKey, Served},
+    kubernetes::{Applied, Cluster, ClusterFacts, Informer, ObjectKey, Served, Trial},
     node_types::Kind,
 };
 use serde_json::Value;
 
 use crate::{
     amend, apply, attached, clients::Clients, definitions::Definitions, discovery::Discovery,
-    informers::Informers, objects, probe,
+    informers::Informers, objects, probe, trial,
 };
 
 /// A connection to a cluster and what was learnt through it.
@@ -59,8 +59,16 @@ impl Cluster for KubeCluster {
         self.definitions.one(&self.clients, &self.discovery, &self.informers, kind).await
     }
 
+    async fn definition_named(&self, name: &str) -> Result<Option<catalogues::Served>> {
+        self.definitions.named(&self.clients, &self.discovery, &self.informers, name).await
+    }
+
     async fn apply(&self, object: &Value) -> Result<Applied> {
         apply::apply(&self.clients, &self.discovery, object).await
+    }
+
+    async fn try_out(&self, object: &Value) -> Result<Trial> {
+        trial::try_out(&self.clients, &self.discovery, object).await
     }
 
     async fn hand_over(&self, fields: &Value) -> Result<Applied> {

@@ -5,14 +5,15 @@
 
 use std::{
     cmp::Reverse,
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use bowsprit_host_core::{
     catalogues::Served as Definition,
     error::{Error, Result},
-    kubernetes::{Change, Informer as _, InformerState, Observed},
+    kubernetes::{Change, Informer as _, InformerState, ObjectKey},
     node_types::Kind,
 };
 use kube::core::Version;
@@ -25,8 +26,12 @@ use tokio::{
 
 use crate::{
     clients::Clients, discovery::Discovery, errors, informer::KubeInformer, informers::Informers,
-    requests::CALL,
+    objects, paths, requests::CALL,
 };
+
+/// How long a definition that is there may take to be in force. The server
+/// takes milliseconds; one whose names are taken stays as it is.
+const IN_FORCE: Duration = Duration::from_secs(5);
 
 /// What is known of a cluster's definitions.
 #[derive(Default)]
@@ -39,6 +44,15 @@ struct Known {
     informer: Weak<KubeInformer>,
     changes: broadcast::Receiver<Change>,
     kinds: Arc<Vec<Definition>>,
+    /// What was read, by name.
+    read: HashMap<String, Read>,
+}
+
+/// A definition with what it makes, without schemas. A cluster may have
+/// hundreds of large ones, and mostly one changes at a time.
+struct Read {
+    written: Arc<str>,
+    makes: Vec<Definition>,
 }
 
 #[derive(Deserialize)]
@@ -114,8 +128,13 @@ impl Definitions {
         }
         // Listened to before it is read, so that nothing is missed in between.
         let changes = informer.changes();
-        let mut kinds: Vec<Definition> =
-            informer.objects().iter().flat_map(|it| served(it, false)).collect();
+        let mut before = known.as_mut().map(|it| std::mem::take(&mut it.read)).unwrap_or_default();
+        let read: HashMap<String, Read> = informer
+            .objects()
+            .iter()
+            .map(|it| (it.name.clone(), Read::of(&it.json, before.remove(&it.name))))
+            .collect();
+        let mut kinds: Vec<Definition> = read.values().flat_map(|it| &it.makes).cloned().collect();
         kinds.sort_by_key(|it| {
             let Kind { group, version, kind } = &it.kind;
             (group.clone(), kind.clone(), Reverse(Version::parse(version).priority()))
@@ -125,8 +144,58 @@ impl Definitions {
         }
         let kinds = Arc::new(kinds);
         let informer = Arc::downgrade(&informer);
-        *known = Some(Known { informer, changes, kinds: Arc::clone(&kinds) });
+        *known = Some(Known { informer, changes, kinds: Arc::clone(&kinds), read });
         Ok(kinds)
+    }
+
+    /// A custom kind by its definition's name, in its preferred version.
+    /// Memory follows the server, if not at once: what it does not have may
+    /// have been made just now, and is then waited for.
+    pub(crate) async fn named(
+        &self,
+        clients: &Clients,
+        discovery: &Discovery,
+        informers: &Informers,
+        name: &str,
+    ) -> Result<Option<Definition>> {
+        // Listened to before anything is looked at, so that nothing is missed.
+        let mut changes = informer(clients, discovery, informers).await?.changes();
+        if let Some(found) = self.known(clients, discovery, informers, name).await? {
+            return Ok(Some(found));
+        }
+        if paths::segment("metadata.name", name).is_err() {
+            return Ok(None);
+        }
+        let key = ObjectKey { kind: definition_kind(), namespace: None, name: name.to_owned() };
+        if objects::get(clients, discovery, &key).await?.is_none() {
+            return Ok(None);
+        }
+        let shown = async {
+            loop {
+                if let Some(found) = self.known(clients, discovery, informers, name).await? {
+                    return Ok(Some(found));
+                }
+                if let Err(broadcast::error::RecvError::Closed) = changes.recv().await {
+                    return Err(not_in_force(name));
+                }
+            }
+        };
+        timeout(IN_FORCE, shown).await.unwrap_or_else(|_| Err(not_in_force(name)))
+    }
+
+    async fn known(
+        &self,
+        clients: &Clients,
+        discovery: &Discovery,
+        informers: &Informers,
+        name: &str,
+    ) -> Result<Option<Definition>> {
+        let kinds = self.kinds(clients, discovery, informers).await?;
+        let named = |it: &&Definition| format!("{}.{}", it.plural, it.kind.group) == name;
+        match kinds.iter().find(named) {
+            Some(found) => self.one(clients, discovery, informers, &found.kind).await,
+            None => Ok(None),
+        }
     }
 
     /// A custom kind with its schema; `None` if no definition makes it.
@@ -142,8 +211,30 @@ impl Definitions {
         let name = format!("{}.{}", found.plural, kind.group);
         let informer = informer(clients, discovery, informers).await?;
         let written = informer.get(None, &name);
-        let mut versions = written.iter().flat_map(|it| served(it, true));
+        let mut versions = written.iter().flat_map(|it| served(&it.json, true));
         Ok(versions.find(|it| it.kind == *kind))
+    }
+}
+
+impl Read {
+    /// Reads a definition, unless it is as it was before.
+    fn of(written: &Arc<str>, before: Option<Self>) -> Self {
+        match before {
+            Some(read) if read.written == *written => read,
+            _ => Self { written: Arc::clone(written), makes: served(written, false) },
+        }
+    }
+}
+
+/// What kinds are made by.
+fn definition_kind() -> Kind {
+    Kind::parse("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+}
+
+fn not_in_force(name: &str) -> Error {
+    Error::Cluster {
+        code: "cluster.kind-not-served",
+        message: format!("the cluster has the definition `{name}`, but does not serve it yet"),
     }
 }
 
@@ -160,7 +251,7 @@ async fn informer(
     discovery: &Discovery,
     informers: &Informers,
 ) -> Result<Arc<KubeInformer>> {
-    let kind = Kind::parse("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    let kind = definition_kind();
     let served = discovery.required(clients.reads(), &kind).await?;
     let informer = informers.get(clients, &kind, &served, "", "").await?;
     let state = timeout(CALL, informer.ready()).await.unwrap_or(InformerState::Starting);
@@ -177,8 +268,8 @@ async fn informer(
 }
 
 /// The versions a definition makes. One that is not established makes none.
-fn served(object: &Observed, with_schemas: bool) -> Vec<Definition> {
-    let Ok(written) = serde_json::from_str::<Written<'_>>(&object.json) else { return Vec::new() };
+fn served(written: &str, with_schemas: bool) -> Vec<Definition> {
+    let Ok(written) = serde_json::from_str::<Written<'_>>(written) else { return Vec::new() };
     let Written { spec, status } = written;
     let established =
         status.conditions.iter().any(|it| it.kind == "Established" && it.status == "True");
@@ -203,14 +294,12 @@ fn served(object: &Observed, with_schemas: bool) -> Vec<Definition> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
 
-    fn observed(established: &str) -> Observed {
-        let json = json!({
+    fn written(established: &str) -> Arc<str> {
+        let written = json!({
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
             "metadata": {"name": "notes.example.dev"},
@@ -228,25 +317,30 @@ mod tests {
             },
             "status": {"conditions": [{"type": "Established", "status": established}]},
         });
-        Observed {
-            namespace: None,
-            name: "notes.example.dev".into(),
-            uid: "u".into(),
-            owners: Vec::new(),
-            labels: BTreeMap::new(),
-            json: json.to_string().into(),
-        }
+        written.to_string().into()
     }
 
     #[test]
     fn only_what_is_served_and_established_counts() {
-        assert!(served(&observed("False"), true).is_empty());
-        let all = served(&observed("True"), true);
+        assert!(served(&written("False"), true).is_empty());
+        let all = served(&written("True"), true);
         let versions: Vec<_> = all.iter().map(|it| it.kind.version.as_str()).collect();
         assert_eq!(versions, ["v1beta1", "v1"]);
         assert_eq!(all[1].schema.as_deref(), Some(r#"{"type":"object"}"#));
         assert_eq!(all[1].columns, r#"[{"name":"Age","type":"date"}]"#);
-        let names = served(&observed("True"), false);
+        let names = served(&written("True"), false);
         assert_eq!((&names[1].schema, names[1].columns.as_str()), (&None, "[]"));
+    }
+
+    #[test]
+    fn only_what_has_changed_is_read_again() {
+        let first = Read::of(&written("True"), None);
+        assert_eq!(first.makes.len(), 2);
+        let marked = Read { makes: Vec::new(), ..first };
+        let same = Read::of(&written("True"), Some(marked));
+        assert!(same.makes.is_empty(), "the same text is not read again");
+        let other = Read::of(&written("False"), Some(same));
+        assert!(other.makes.is_empty());
+        assert_eq!(Read::of(&written("True"), Some(other)).makes.len(), 2);
     }
 }

@@ -187,7 +187,7 @@ fn has_cause(status: &Status, reason: &str) -> bool {
 }
 
 /// Tells "no such object" from "no such path".
-fn names_an_object(status: &Status) -> bool {
+pub(crate) fn names_an_object(status: &Status) -> bool {
     status.reason == reason::NOT_FOUND
         && status.details.as_ref().is_some_and(|it| !it.name.is_empty())
 }

@@ -27,6 +27,7 @@ mod objects;
 mod paths;
 mod probe;
 mod requests;
+mod trial;
 
 use std::{
     collections::HashMap,

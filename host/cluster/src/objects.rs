@@ -218,6 +218,17 @@ pub(crate) async fn ensure_namespace(clients: &Clients, name: &str) -> Result<bo
     }
 }
 
+/// Whether a namespace is not there. One that may not be seen is taken to be.
+pub(crate) async fn is_namespace_missing(clients: &Clients, name: &str) -> Result<bool> {
+    let kind = Kind::parse("v1", "Namespace");
+    let served = Served { plural: "namespaces".into(), namespaced: false };
+    paths::segment("namespace", name)?;
+    let request = paths::collection(&kind, &served, None)?;
+    let request = request.get(name, &GetParams::default()).map_err(Error::internal)?;
+    let answer = clients.reads().send(request).await?;
+    Ok(matches!(answer, Outcome::Refused(status) if status.code == 404))
+}
+
 /// A namespace on its way out takes no new objects.
 fn usable(name: &str, namespace: &Value) -> Result<bool> {
     if namespace.pointer("/metadata/deletionTimestamp").is_some() {

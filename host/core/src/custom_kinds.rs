@@ -22,7 +22,7 @@ use crate::{
     clusters::Clusters,
     drawing::Drawing,
     id::Id,
-    node_types::{CallError, Catalogue, Json, Kind, NodeType, NodeTypes, Package},
+    node_types::{CallError, Catalogue, Kind, NodeType, NodeTypes, Package},
     recent::Recent,
     runs::with_definition,
     store::{Direction, Documents, Filter, Query, Repository, StoreError},
@@ -82,7 +82,7 @@ pub struct Kept {
     /// Their node types.
     pub types: Vec<NodeType>,
     /// Their definitions by node type: schemas with `x-served`.
-    pub definitions: BTreeMap<String, (Kind, Json)>,
+    pub definitions: BTreeMap<String, (Kind, Arc<str>)>,
 }
 
 /// The use-cases of custom resources.
@@ -164,7 +164,7 @@ impl KeptKinds {
         let mut kept = Kept::default();
         for it in self.stored.find(&Query::new(wanted, most)).await? {
             if let Some(of) = it.node_type(catalogue.packages()) {
-                let definition = (it.kind.clone(), it.definition.clone());
+                let definition = (it.kind.clone(), it.definition.as_str().into());
                 kept.definitions.insert(of.descriptor.name.clone(), definition);
                 kept.types.push(of);
             }
@@ -234,7 +234,7 @@ impl CustomKinds {
     ) -> Result<CustomNodeType> {
         let record = self.clusters.mine(caller, cluster).await?.value;
         let served = self.definition(&record, resource).await?;
-        let definition = with_definition(&served).map(|(_, it)| it);
+        let definition = with_definition(&served);
         let definition = definition.ok_or_else(|| undescribed("it has no schema"))?;
         if definition.len() > DEFINITION_BYTES {
             let limit = format!("{} MiB", DEFINITION_BYTES >> 20);
@@ -287,10 +287,7 @@ impl CustomKinds {
     ) -> Result<Served> {
         let missing = || Error::not_found("custom resource", resource);
         let cluster = self.clusters.connect(record).await?;
-        let kinds = cluster.custom_kinds().await?;
-        let named = |it: &&Served| format!("{}.{}", it.plural, it.kind.group) == resource;
-        let found = kinds.iter().find(named).ok_or_else(missing)?;
-        cluster.definition(&found.kind).await?.ok_or_else(missing)
+        cluster.definition_named(resource).await?.ok_or_else(missing)
     }
 
     async fn keep(&self, made: CustomKind) -> Result<CustomNodeType> {

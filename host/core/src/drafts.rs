@@ -22,9 +22,11 @@ use crate::{
     kubernetes::Cluster,
     node_types::{Catalogue, NodeTypes},
     runs::{
+        inventory::Inventory,
         plan::{OnFault, Target},
         vault::{ValueNames, Vaults},
     },
+    store::Repository,
     workflows::Workflows,
 };
 pub use export::{Export, ExportLimits, Format};
@@ -54,6 +56,7 @@ pub struct Drafts {
     node_types: Arc<dyn NodeTypes>,
     custom: KeptKinds,
     vaults: Vaults,
+    inventories: Repository<Inventory>,
     exports: ExportLimits,
 }
 
@@ -63,7 +66,8 @@ struct Draft {
     name: String,
     drawing: Drawing,
     namespace: String,
-    cluster: Option<Arc<dyn Cluster>>,
+    /// With the id of its record.
+    cluster: Option<(Id, Arc<dyn Cluster>)>,
     /// Charges its calls to the caller.
     catalogue: Arc<dyn Catalogue>,
     /// Custom kinds among the nodes.
@@ -77,10 +81,10 @@ impl Drafts {
     pub fn new(
         (workflows, clusters, node_types): (Workflows, Clusters, Arc<dyn NodeTypes>),
         custom: KeptKinds,
-        vaults: Vaults,
+        (vaults, inventories): (Vaults, Repository<Inventory>),
         exports: ExportLimits,
     ) -> Self {
-        Self { workflows, clusters, node_types, custom, vaults, exports }
+        Self { workflows, clusters, node_types, custom, vaults, inventories, exports }
     }
 
     async fn open(
@@ -113,11 +117,11 @@ impl Drafts {
         &self,
         caller: &Caller,
         name: &str,
-    ) -> Result<(String, Option<Arc<dyn Cluster>>)> {
+    ) -> Result<(String, Option<(Id, Arc<dyn Cluster>)>)> {
         match self.clusters.mine(caller, name).await {
             Ok(record) => {
                 let cluster = self.clusters.connect(&record).await.ok();
-                Ok((record.namespace().to_owned(), cluster))
+                Ok((record.namespace().to_owned(), cluster.map(|it| (record.id, it))))
             }
             Err(Error::NotFound { .. }) => Ok((NAMESPACE.to_owned(), None)),
             Err(other) => Err(other),
@@ -132,7 +136,7 @@ impl Draft {
             workflow: Some(self.workflow),
             namespace: &self.namespace,
             given: &self.given,
-            cluster: self.cluster.as_ref(),
+            cluster: self.cluster.as_ref().map(|(_, cluster)| cluster),
             definitions: &self.kept.definitions,
             on_fault: OnFault::Tell,
         }

@@ -108,6 +108,35 @@ pub enum Applied {
     Invalid(String),
 }
 
+/// What the server says to an object that it is only shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trial {
+    /// It would be in force.
+    Fine,
+    /// It would not.
+    Refused {
+        /// Whether all that is wrong is that fields cannot be changed.
+        immutable: bool,
+        /// At least one.
+        why: Vec<Objection>,
+    },
+    /// Somebody whom the server asks says no, and may have looked at what else
+    /// is there: objects that the same run applies may be what is missing.
+    Denied(Vec<Objection>),
+    /// Nobody can say before it is applied: its kind or its namespace is not
+    /// there yet, or somebody who has a say takes no part in trials.
+    Unknown,
+}
+
+/// One thing the server has against an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// RFC 6901 pointer into the object, where the server names a field.
+    pub at: Option<String>,
+    /// The server's words, with the field.
+    pub message: String,
+}
+
 /// Connects to clusters and caches the connections.
 #[async_trait]
 pub trait Kubernetes: Send + Sync {
@@ -140,8 +169,19 @@ pub trait Cluster: Send + Sync {
     /// makes it. Fails as [`Cluster::custom_kinds`] does.
     async fn definition(&self, kind: &Kind) -> Result<Option<catalogues::Served>>;
 
+    /// A custom kind by its definition's name (`<plural>.<group>`), in its
+    /// preferred version. Before it says `None` it asks the server, and waits a
+    /// few seconds for a definition that was just made.
+    ///
+    /// Fails as [`Cluster::custom_kinds`] does, and with
+    /// `cluster.kind-not-served` if the definition is there and not in force.
+    async fn definition_named(&self, name: &str) -> Result<Option<catalogues::Served>>;
+
     /// Server-side apply as field manager `bowsprit`, not forced.
     async fn apply(&self, object: &Value) -> Result<Applied>;
+
+    /// What [`Cluster::apply`] would come to; nothing is written.
+    async fn try_out(&self, object: &Value) -> Result<Trial>;
 
     /// Server-side apply as a field manager that only holds fields until
     /// somebody else takes them over: an apply that leaves them out afterwards

@@ -46,6 +46,7 @@ pub mod statuses;
 pub mod store;
 pub mod tasks;
 pub mod time;
+mod variations;
 pub mod versions;
 pub mod workflows;
 

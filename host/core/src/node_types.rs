@@ -220,7 +220,7 @@ pub struct Context {
     /// Connected nodes.
     pub neighbours: Vec<Neighbour>,
     /// Object names used in the workflow.
-    pub names: Vec<String>,
+    pub names: Arc<[String]>,
     /// Names of environment values in the node's vault.
     pub environment_keys: Vec<String>,
     /// Keys of secret values in the node's vault.
@@ -230,7 +230,7 @@ pub struct Context {
     /// Labels for pod and claim templates.
     pub identity_labels: Vec<(String, String)>,
     /// Schemas of custom kinds.
-    pub schemas: Vec<(Kind, Json)>,
+    pub schemas: Vec<(Kind, Arc<str>)>,
 }
 
 /// Ordering class of an object.

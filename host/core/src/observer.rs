@@ -23,7 +23,7 @@ use crate::{
     id::Id,
     kubernetes::{Change, Cluster, Informer},
     labels,
-    node_types::{Catalogue, Kind, NodeStatus, NodeType, NodeTypes, State},
+    node_types::{Catalogue, Kind, Node, NodeStatus, NodeType, NodeTypes, State, Watch},
     parallel::in_order,
     runs::plan::Prepared,
     statuses::Statuses,
@@ -35,6 +35,10 @@ use followed::{Followed, FollowedNode};
 
 /// Nodes asked at once.
 const PARALLEL: usize = 4;
+
+/// The key of a node's data with printer columns; none of the user's is called
+/// so.
+const COLUMNS: &str = "$columns";
 
 /// Which nodes have to be asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -329,13 +333,30 @@ async fn followed_node(catalogue: &Arc<dyn Catalogue>, it: Prepared) -> Option<F
         Ok(watches) => Some(FollowedNode {
             label: labels::node_value(&it.node.id),
             namespace: namespace_of(&it),
-            node: it.node,
+            node: with_columns(it, watches.first()),
             watches,
         }),
         Err(error) => {
             tracing::info!(node = it.node.id, %error, "node cannot be observed");
             None
         }
+    }
+}
+
+/// The node as its status is asked for: with the printer columns of the kind
+/// that it shows first, under [`COLUMNS`].
+fn with_columns(it: Prepared, shown: Option<&Watch>) -> Node {
+    let columns = shown.and_then(|shown| it.columns.iter().find(|(kind, _)| *kind == shown.kind));
+    let Some((_, columns)) = columns.filter(|(_, columns)| columns != "[]") else {
+        return it.node;
+    };
+    let data: Option<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(&it.node.data).ok();
+    let columns = RawValue::from_string(columns.clone()).ok();
+    let Some((mut data, columns)) = data.zip(columns) else { return it.node };
+    data.insert(COLUMNS.into(), columns);
+    match serde_json::to_string(&data) {
+        Ok(data) => Node { data, ..it.node },
+        Err(_) => it.node,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod apply;
 mod cleanup;
+pub(crate) mod comparison;
 mod diff;
 mod drawn;
 mod execute;
@@ -19,6 +20,7 @@ mod record;
 mod resume;
 mod scope;
 mod surroundings;
+pub(crate) mod trial;
 pub mod vault;
 
 use std::{
@@ -45,8 +47,9 @@ use crate::{
     versions::Versions,
     workflows::{Status, Workflow},
 };
-pub(crate) use apply::{described, refusal, uid};
+pub(crate) use apply::refusal;
 use cleanup::Cleanup;
+pub(crate) use comparison::{described, uid};
 pub(crate) use drawn::type_name;
 use inventory::Inventory;
 pub(crate) use lock::Held;
@@ -54,7 +57,7 @@ use lock::Locks;
 pub use lock::{LOCK_LIFE, RUN_LOCKS, RunLock};
 use meter::Meter;
 pub use record::{AppliedObject, NodeOutput, RUNS, Run, RunStatus, RunView};
-pub(crate) use surroundings::with_definition;
+pub(crate) use surroundings::{unanswered, with_definition};
 use vault::{Given, Vaults};
 
 /// Values for one run.

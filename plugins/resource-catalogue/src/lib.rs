@@ -11,6 +11,7 @@
 //! The component's own folder has [`OWN`] among its assets and no entry.
 
 mod catalogue;
+mod columns;
 mod entry;
 mod judge;
 mod node_type;

@@ -7,6 +7,7 @@ use bowsprit_plugin_sdk::{
 };
 use document::definition::{self, Definition};
 
+use crate::columns;
 use crate::schema::{self, Breach};
 
 /// A node type with fields chosen by an author.
@@ -57,7 +58,11 @@ impl DynamicType for Curated {
         observation: &Observation<'_>,
         report: &mut Report,
     ) -> Status {
-        self.0.status(node, observation, report)
+        let status = self.0.status(node, observation, report);
+        match columns::shown(observation) {
+            Some(object) => columns::add(status, node, object),
+            None => status,
+        }
     }
 }
 

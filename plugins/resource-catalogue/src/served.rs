@@ -186,8 +186,7 @@ impl DynamicType for Custom {
         }
         let count = verdict.left.len();
         let left: Vec<_> = verdict.left.iter().take(5).map(|it| status::sentence(it)).collect();
-        let message =
-            format!("The server checks {count} rule(s) when it is applied: {}", left.join(" "));
+        let message = format!("Only the server can check {count} rule(s): {}", left.join(" "));
         report.info("schema.left-to-server", message);
     }
 

@@ -244,6 +244,17 @@ fn a_schema_of_the_cluster_is_followed_and_faults_name_the_field() {
 }
 
 #[test]
+fn a_card_has_the_columns_of_the_definition() {
+    let columns = json!([{ "name": "Size", "type": "string", "jsonPath": ".spec.size" }]);
+    let data = json!({ "name": "g", "boxName": "b", "$columns": columns });
+    let object = json!({ "kind": "Gear", "metadata": { "name": "g" }, "spec": { "size": "2Gi" } });
+    let status = gear(data.clone()).with_answers(&json!([[object]])).status()["ok"].clone();
+    assert_eq!((&status["card"]["Size"], &status["state"]), (&json!("2Gi"), &json!("progressing")));
+    let nothing = gear(data).with_answers(&json!([[]])).status()["ok"].clone();
+    assert!(nothing["card"].get("Size").is_none(), "{nothing}");
+}
+
+#[test]
 fn a_status_follows_the_condition_and_the_operators_words() {
     let of = |type_name: &str, object: Value| {
         let data = json!({ "name": "g", "boxName": "b", "mode": "open" });

@@ -124,6 +124,16 @@ fn takes_a_field_the_schema_does_not_have_for_invalid() {
 }
 
 #[test]
+fn tells_who_judges_objects_from_who_judges_people() {
+    let message = "admission webhook \"w\" denied the request: not on Fridays";
+    let applied = refused(json!({"code": 403, "reason": "Forbidden", "message": message}));
+    assert_eq!(applied.unwrap(), Applied::Invalid(message.into()));
+    let message = "notes.t.dev \"n\" is forbidden: User \"u\" cannot patch resource";
+    let applied = refused(json!({"code": 403, "reason": "Forbidden", "message": message}));
+    assert_eq!(applied.unwrap_err().code(), "cluster.forbidden");
+}
+
+#[test]
 fn passes_on_what_no_object_can_help() {
     for (code, expected) in
         [(401, "cluster.unauthorized"), (403, "cluster.forbidden"), (429, "cluster.busy")]

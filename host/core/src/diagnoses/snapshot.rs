@@ -195,7 +195,15 @@ mod tests {
             unasked()
         }
 
+        async fn definition_named(&self, _: &str) -> Result<Option<crate::catalogues::Served>> {
+            unasked()
+        }
+
         async fn apply(&self, _: &Value) -> Result<crate::kubernetes::Applied> {
+            unasked()
+        }
+
+        async fn try_out(&self, _: &Value) -> Result<crate::kubernetes::Trial> {
             unasked()
         }
 

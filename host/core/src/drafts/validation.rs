@@ -16,15 +16,19 @@ use serde::Serialize;
 
 use super::{Draft, Drafts, Drawn};
 use crate::{
-    Result,
+    Error, Result,
     access::Caller,
     drawing::{EdgeView, Parts},
     id::Id,
     node_types::{Catalogue, End, Finding, Severity, provided_by},
     parallel::in_order,
     runs::{
-        graph,
+        comparison::Comparison,
+        graph, inventory,
         plan::{PARALLEL, Plan, Prepared, about, findings_of},
+        trial::Trial,
+        unanswered,
+        vault::Vault,
     },
 };
 
@@ -68,7 +72,8 @@ impl Drafts {
     ) -> Result<Validation> {
         let draft = self.open(caller, workflow, drawn).await?;
         let plan = Plan::of_nodes(&draft.drawing, &draft.catalogue, &draft.target()).await?;
-        let more = validated(&draft, &plan.nodes).await?;
+        let mut more = validated(&draft, &plan.nodes).await?;
+        more.extend(self.refused(&draft, &plan).await?);
         let parts = draft.drawing.parts()?;
         let meaningless = meaningless(&parts, &plan, &draft.catalogue);
         let mut report = Report::of(&parts);
@@ -90,6 +95,25 @@ impl Drafts {
             report.add(without_meaning(edge), Some(n));
         }
         Ok(report.finish())
+    }
+
+    /// What the cluster would refuse, if it can be asked. Of objects that hold
+    /// values given for runs nothing is known here.
+    async fn refused(&self, draft: &Draft, plan: &Plan) -> Result<Vec<Finding>> {
+        let Some((cluster_id, cluster)) = draft.cluster.as_ref().filter(|_| !plan.is_away) else {
+            return Ok(Vec::new());
+        };
+        let (workflow, cluster_id, vault) = (draft.workflow, *cluster_id, Vault::default());
+        let trial = Trial {
+            comparison: Comparison { workflow, cluster_id, cluster, vault: &vault },
+            catalogue: &draft.catalogue,
+            target: &draft.target(),
+        };
+        let known = inventory::of(&self.inventories, workflow).await?;
+        match trial.findings(plan, &known).await {
+            Err(error @ Error::Cluster { .. }) => Ok(vec![unanswered(&error)]),
+            other => other,
+        }
     }
 }
 

@@ -78,7 +78,11 @@ impl Followed {
         let state = informer.as_ref().map(|it| it.state());
         let mut objects: Vec<Arc<str>> = Vec::new();
         if let Some(name) = &watch.name {
-            let seen = informer.as_ref().and_then(|it| it.get(Some(namespace), name));
+            // A kind has all of its objects in namespaces, or none.
+            let named = |it: &Arc<dyn Informer>| {
+                it.get(Some(namespace), name).or_else(|| it.get(None, name))
+            };
+            let seen = informer.as_ref().and_then(named);
             objects.extend(seen.map(|it| shown(&it, &watch.kind)));
         } else if let Some(informer) = &informer {
             let mine = informer.with_label(labels::NODE, &node.label);
@@ -123,12 +127,17 @@ impl Followed {
     }
 
     fn seeded(&self, watch: &Watch, namespace: &str) -> Option<Arc<str>> {
-        let key = ObjectKey {
+        let mut key = ObjectKey {
             kind: watch.kind.clone(),
             namespace: Some(namespace.to_owned()),
             name: watch.name.clone()?,
         };
-        self.seed.lock().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone)
+        let seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = seed.get(&key) {
+            return Some(Arc::clone(found));
+        }
+        key.namespace = None;
+        seed.get(&key).map(Arc::clone)
     }
 
     /// Once an informer has seen an object, its word counts, also that the

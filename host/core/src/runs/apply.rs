@@ -1,46 +1,32 @@
 //! Putting a plan into force, wave by wave, and remembering what was done.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::HashMap;
 
 use futures::FutureExt as _;
 use serde_json::Value;
 
 use super::{
-    diff::covers,
+    comparison::{Comparison, PARALLEL, described, uid},
     fields::{identity, put, take},
-    inventory::{Entry, Inventory},
+    inventory::{self, Entry, Inventory},
     plan::Planned,
     record::AppliedObject,
-    vault::Vault,
 };
 use crate::{
     Error, Result,
     id::Id,
-    kubernetes::{Applied, Cluster, ObjectKey},
-    labels,
-    node_types::{Kind, OnImmutable},
+    kubernetes::{Applied, ObjectKey},
+    node_types::OnImmutable,
     observer::Seed,
     parallel::in_order,
     store::{Repository, StoreError},
 };
 
-/// Applies under way at once: the knee of a small control plane's curve.
-const PARALLEL: usize = 32;
-/// Up to so many objects of one kind and namespace are asked for one by one;
-/// more are listed.
-const ASK_SINGLY: usize = 2;
-
 /// Applies plans of one workflow to one cluster.
 pub(super) struct Applier<'a> {
-    pub(super) workflow: Id,
+    pub(super) comparison: Comparison<'a>,
     pub(super) run: Id,
     pub(super) owner: Id,
-    pub(super) cluster_id: Id,
-    pub(super) cluster: &'a Arc<dyn Cluster>,
-    pub(super) vault: &'a Vault,
     pub(super) inventories: &'a Repository<Inventory>,
 }
 
@@ -60,11 +46,12 @@ impl Applier<'_> {
     /// Applies one wave. All of it is tried; the answer says what became of
     /// each object, in the order of the wave. `seed` gets the live objects.
     pub(super) async fn wave(&self, wave: &[Planned], seed: &mut Seed) -> Result<Vec<Outcome>> {
-        let known = self.inventory().await?;
-        let live = self.live_objects(wave).await?;
+        let compared = &self.comparison;
+        let known = inventory::of(self.inventories, compared.workflow).await?;
+        let live = compared.live_objects(&wave.iter().collect::<Vec<_>>()).await?;
         let changes: Vec<(&Planned, bool)> = wave
             .iter()
-            .map(|object| (object, self.is_in_force(object, live.get(&object.key), &known)))
+            .map(|object| (object, compared.is_in_force(object, live.get(&object.key), &known)))
             .collect();
         self.journal(
             changes.iter().filter(|(_, same)| !same).map(|(it, _)| self.entry(it, None)).collect(),
@@ -73,8 +60,9 @@ impl Applier<'_> {
         self.create_namespaces(&changes, &live).await?;
         let mut calls = Vec::with_capacity(changes.len());
         for (object, same) in &changes {
-            let (live, uid) = (live.get(&object.key), known_uid(&known, object));
-            calls.push(async move { self.one(object, live, *same, &uid).await }.boxed());
+            let live = live.get(&object.key);
+            let foreign = live.and_then(|live| compared.foreign(object, live, &known));
+            calls.push(async move { self.one(object, live, *same, foreign).await }.boxed());
         }
         let done: Vec<Done> = in_order(calls, PARALLEL).await;
         let finished = done.iter().filter(|it| it.outcome.result.is_ok());
@@ -87,12 +75,22 @@ impl Applier<'_> {
         Ok(done.into_iter().map(|it| it.outcome).collect())
     }
 
-    async fn one(&self, object: &Planned, live: Option<&Value>, same: bool, uid: &str) -> Done {
+    async fn one(
+        &self,
+        object: &Planned,
+        live: Option<&Value>,
+        same: bool,
+        foreign: Option<String>,
+    ) -> Done {
         let (result, live) = if same {
             let live = live.cloned().unwrap_or_default();
             (Ok(applied(object, &live, "unchanged")), Some(live))
         } else {
-            match self.apply(object, live, uid).await {
+            let outcome = match foreign {
+                Some(reason) => Err(reason),
+                None => self.apply(object, live).await,
+            };
+            match outcome {
                 Ok((operation, live)) => (Ok(applied(object, &live, operation)), Some(live)),
                 Err(reason) => (Err(reason), None),
             }
@@ -105,24 +103,14 @@ impl Applier<'_> {
         &self,
         object: &Planned,
         live: Option<&Value>,
-        known_uid: &str,
     ) -> Result<(&'static str, Value), String> {
-        if let Some(live) = live
-            && uid(live) != known_uid
-            && !labels::is_of_workflow(live, self.workflow)
-        {
-            return Err(format!(
-                "{} exists already and does not belong to this workflow; rename the node or remove the object",
-                described(&object.key)
-            ));
-        }
-        let wanted = self.wanted(object, live)?;
+        let wanted = self.comparison.wanted(object, live)?;
         let text = |error: Error| error.to_string();
         if !object.yields.is_empty() && live.is_some() {
             return Ok(("updated", self.yielding(object, &wanted).await?));
         }
         let operation = if live.is_some() { "updated" } else { "created" };
-        match self.cluster.apply(&wanted).await.map_err(text)? {
+        match self.comparison.cluster.apply(&wanted).await.map_err(text)? {
             Applied::Done(_) if !object.yields.is_empty() => {
                 Ok((operation, self.yielding(object, &wanted).await?))
             }
@@ -151,7 +139,8 @@ impl Applier<'_> {
             for (pointer, value) in &fields {
                 put(&mut handed, pointer, value.clone());
             }
-            let Applied::Conflict(theirs) = self.cluster.hand_over(&handed).await.map_err(text)?
+            let Applied::Conflict(theirs) =
+                self.comparison.cluster.hand_over(&handed).await.map_err(text)?
             else {
                 break;
             };
@@ -161,7 +150,7 @@ impl Applier<'_> {
                 return Err(refusal(&object.key, Applied::Conflict(theirs)));
             }
         }
-        match self.cluster.apply(&kept).await.map_err(text)? {
+        match self.comparison.cluster.apply(&kept).await.map_err(text)? {
             Applied::Done(live) => Ok(*live),
             other => Err(refusal(&object.key, other)),
         }
@@ -176,81 +165,11 @@ impl Applier<'_> {
     ) -> Result<(&'static str, Value), String> {
         let text = |error: Error| error.to_string();
         let uid = live.map(uid).unwrap_or_default();
-        self.cluster.delete(&object.key, &uid).await.map_err(text)?;
-        match self.cluster.apply(wanted).await.map_err(text)? {
+        self.comparison.cluster.delete(&object.key, &uid).await.map_err(text)?;
+        match self.comparison.cluster.apply(wanted).await.map_err(text)? {
             Applied::Done(live) => Ok(("updated", *live)),
             other => Err(refusal(&object.key, other)),
         }
-    }
-
-    /// The object with its vault values, and with the values that others may
-    /// own as they are.
-    fn wanted(&self, object: &Planned, live: Option<&Value>) -> Result<Value, String> {
-        let mut wanted = object.body.clone();
-        self.vault.inject(&object.node, &mut wanted)?;
-        for pointer in &object.yields {
-            let owned = live.and_then(|it| it.pointer(pointer)).cloned();
-            if let (Some(owned), Some(place)) = (owned, wanted.pointer_mut(pointer)) {
-                *place = owned;
-            }
-        }
-        Ok(wanted)
-    }
-
-    fn is_in_force(&self, object: &Planned, live: Option<&Value>, known: &Inventory) -> bool {
-        let Some(live) = live else { return false };
-        let entry = known.entries.iter().find(|it| self.is_entry_of(it, object));
-        let same_manifest =
-            entry.is_some_and(|it| it.digest == object.digest && it.uid == uid(live));
-        same_manifest && self.wanted(object, Some(live)).is_ok_and(|wanted| covers(live, &wanted))
-    }
-
-    fn is_entry_of(&self, entry: &Entry, object: &Planned) -> bool {
-        entry.cluster == self.cluster_id && entry.key() == object.key
-    }
-
-    /// What is there of a wave's objects, a request or a list for each kind
-    /// and namespace.
-    async fn live_objects(&self, wave: &[Planned]) -> Result<HashMap<ObjectKey, Value>> {
-        let mut groups: BTreeMap<(&Kind, Option<&str>), Vec<&ObjectKey>> = BTreeMap::new();
-        for object in wave {
-            let group = (&object.key.kind, object.key.namespace.as_deref());
-            groups.entry(group).or_default().push(&object.key);
-        }
-        let mut calls = Vec::with_capacity(groups.len());
-        for ((kind, namespace), keys) in groups {
-            calls.push(async move { self.live_group(kind, namespace, &keys).await }.boxed());
-        }
-        let mut live = HashMap::new();
-        for group in in_order(calls, PARALLEL).await {
-            live.extend(group?);
-        }
-        Ok(live)
-    }
-
-    async fn live_group(
-        &self,
-        kind: &Kind,
-        namespace: Option<&str>,
-        keys: &[&ObjectKey],
-    ) -> Result<Vec<(ObjectKey, Value)>> {
-        if keys.len() <= ASK_SINGLY {
-            let mut live = Vec::new();
-            for key in keys {
-                if let Some(object) = self.cluster.get(key).await? {
-                    live.push(((*key).clone(), object));
-                }
-            }
-            return Ok(live);
-        }
-        let objects = self.cluster.list(kind, namespace, "").await?;
-        let by_name: HashMap<&str, &ObjectKey> =
-            keys.iter().map(|key| (key.name.as_str(), *key)).collect();
-        let named = |object: Value| {
-            let name = object.pointer("/metadata/name").and_then(Value::as_str)?;
-            Some(((*by_name.get(name)?).clone(), object))
-        };
-        Ok(objects.into_iter().filter_map(named).collect())
     }
 
     async fn create_namespaces(
@@ -269,7 +188,7 @@ impl Applier<'_> {
         missing.sort_unstable();
         missing.dedup();
         for namespace in missing {
-            match self.cluster.ensure_namespace(namespace).await {
+            match self.comparison.cluster.ensure_namespace(namespace).await {
                 // Whoever may not create namespaces may still use them.
                 Ok(_) | Err(Error::Cluster { code: "cluster.forbidden", .. }) => {}
                 Err(other) => return Err(other),
@@ -282,7 +201,7 @@ impl Applier<'_> {
         Entry {
             node: object.node.clone(),
             local_id: object.local_id.clone(),
-            cluster: self.cluster_id,
+            cluster: self.comparison.cluster_id,
             kind: object.key.kind.clone(),
             namespace: object.key.namespace.clone(),
             name: object.key.name.clone(),
@@ -293,11 +212,6 @@ impl Applier<'_> {
         }
     }
 
-    async fn inventory(&self) -> Result<Inventory> {
-        let stored = self.inventories.get(&self.workflow.to_string()).await?;
-        Ok(stored.map(|it| it.value).unwrap_or_default())
-    }
-
     async fn journal(&self, entries: Vec<Entry>) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
@@ -306,9 +220,9 @@ impl Applier<'_> {
             entries.iter().for_each(|entry| it.put(entry.clone()));
             Ok::<_, Error>(())
         };
-        while self.inventories.update(&self.workflow.to_string(), put).await?.is_none() {
-            let empty =
-                Inventory { workflow: self.workflow, owner: self.owner, entries: Vec::new() };
+        let workflow = self.comparison.workflow;
+        while self.inventories.update(&workflow.to_string(), put).await?.is_none() {
+            let empty = Inventory { workflow, owner: self.owner, entries: Vec::new() };
             match self.inventories.insert(empty).await {
                 Ok(_) | Err(StoreError::Taken(_)) => {}
                 Err(other) => return Err(other.into()),
@@ -318,15 +232,6 @@ impl Applier<'_> {
     }
 }
 
-fn known_uid(known: &Inventory, object: &Planned) -> String {
-    let entry = known.entries.iter().find(|it| it.key() == object.key);
-    entry.map(|it| it.uid.clone()).unwrap_or_default()
-}
-
-pub(crate) fn uid(object: &Value) -> String {
-    object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
 fn applied(object: &Planned, live: &Value, operation: &str) -> AppliedObject {
     AppliedObject {
         kind: object.key.kind.kind.clone(),
@@ -334,14 +239,6 @@ fn applied(object: &Planned, live: &Value, operation: &str) -> AppliedObject {
         namespace: object.key.namespace.clone(),
         operation: operation.into(),
         uid: uid(live),
-    }
-}
-
-/// `Kind namespace/name`.
-pub(crate) fn described(key: &ObjectKey) -> String {
-    match &key.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", key.kind.kind, key.name),
-        None => format!("{} {}", key.kind.kind, key.name),
     }
 }
 

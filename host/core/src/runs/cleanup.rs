@@ -9,7 +9,7 @@ use std::{
 use futures::FutureExt as _;
 
 use super::{
-    apply::{described, uid},
+    comparison::{described, uid},
     inventory::{self, Inventory},
 };
 use crate::{

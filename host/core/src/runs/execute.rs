@@ -1,25 +1,23 @@
 //! The steps of one run.
 
-use std::sync::Arc;
-
 use super::{
     Finished, RunLock, Runs,
-    apply::{Applier, Outcome, described},
-    inventory::Entry,
+    apply::{Applier, Outcome},
+    comparison::{Comparison, described},
+    inventory::{self, Entry},
     meter::Ending,
     plan::{OnFault, Plan, Target},
     record::{Run, RunStatus},
     scope,
+    trial::Trial,
     vault::Vault,
 };
 use crate::{
     Error, Result,
     access::Caller,
     audit::{Action, Object},
-    clusters::ClusterRecord,
     id::Id,
-    kubernetes::Cluster,
-    node_types::{Finding, Severity},
+    node_types::{Finding, NodeType, Severity},
     notifications::NotificationType,
     observer::{Seed, Subject},
     plugins::FailedCall,
@@ -106,7 +104,16 @@ impl Runs {
             return Err(Error::Findings(plan.findings));
         }
         scope::check(&plan, &cluster).await?;
-        let applied = self.apply(workflow, run, &plan, (&record, &cluster), vault, lock).await;
+        let comparison =
+            Comparison { workflow: workflow.id, cluster_id: record.id, cluster: &cluster, vault };
+        let refused =
+            self.refused(&plan, comparison, &target, (workflow.owner_id, &kept.types)).await?;
+        self.log_findings(workflow, run, &plan, &refused);
+        findings.extend(refused);
+        if findings.iter().any(|it| it.severity >= Severity::Error) {
+            return Err(Error::Findings(findings.clone()));
+        }
+        let applied = self.apply(workflow, run, &plan, comparison, lock).await;
         let written = run.output.values().flat_map(|it| &it.applied_resources);
         let written = written.filter(|it| it.operation != "unchanged").count();
         let told = format!("run {}: {written} objects written to `{}`", run.id, record.name);
@@ -127,6 +134,20 @@ impl Runs {
         Ok(())
     }
 
+    /// What the cluster would refuse of a plan, as findings. Questions that this
+    /// takes are nobody's runs.
+    async fn refused(
+        &self,
+        plan: &Plan,
+        comparison: Comparison<'_>,
+        target: &Target<'_>,
+        (owner, custom): (Id, &[NodeType]),
+    ) -> Result<Vec<Finding>> {
+        let known = inventory::of(&self.inventories, comparison.workflow).await?;
+        let catalogue = self.node_types.questions_of(owner).with(custom.to_vec());
+        Trial { comparison, catalogue: &catalogue, target }.findings(plan, &known).await
+    }
+
     async fn tell(&self, caller: &Caller, action: Action, workflow: &Workflow, detail: String) {
         let object = Object::new("workflow", workflow.id).detail(detail);
         self.audit.record(caller, action, object).await;
@@ -141,7 +162,11 @@ impl Runs {
             let text = format!("no plugin provides the node type `{type_name}`");
             run.settle(node, "warning", Some(text));
         }
-        for finding in &plan.findings {
+        self.log_findings(workflow, run, plan, &plan.findings);
+    }
+
+    fn log_findings(&self, workflow: &Workflow, run: &mut Run, plan: &Plan, findings: &[Finding]) {
+        for finding in findings {
             let node = finding.node.as_deref().unwrap_or("drawing");
             let word = match finding.severity {
                 Severity::Info => "note",
@@ -166,17 +191,13 @@ impl Runs {
         workflow: &Workflow,
         run: &mut Run,
         plan: &Plan,
-        (record, cluster): (&ClusterRecord, &Arc<dyn Cluster>),
-        vault: &Vault,
+        comparison: Comparison<'_>,
         lock: &RunLock,
     ) -> Result<Seed> {
         let applier = Applier {
-            workflow: workflow.id,
+            comparison,
             run: run.id,
             owner: workflow.owner_id,
-            cluster_id: record.id,
-            cluster,
-            vault,
             inventories: &self.inventories,
         };
         let mut seed = Seed::new();
@@ -266,8 +287,7 @@ impl Runs {
     }
 
     pub(super) async fn inventory_of(&self, workflow: Id) -> Result<Vec<Entry>> {
-        let stored = self.inventories.get(&workflow.to_string()).await?;
-        Ok(stored.map(|it| it.value.entries).unwrap_or_default())
+        Ok(inventory::of(&self.inventories, workflow).await?.entries)
     }
 
     /// Stores the record of a run that is over, and what follows from it.

@@ -33,6 +33,11 @@ pub(super) fn put(object: &mut Value, pointer: &str, value: Value) {
     *place = value;
 }
 
+/// A member's name as a pointer writes it.
+pub(super) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
 fn unescaped(key: &str) -> String {
     key.replace("~1", "/").replace("~0", "~")
 }

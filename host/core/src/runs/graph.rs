@@ -14,7 +14,9 @@ pub(crate) struct Flaw {
     pub(crate) edge: Option<usize>,
 }
 
-/// Cycles and edges that lead nowhere.
+/// Cycles and edges that lead nowhere. Neither keeps a drawing from being run:
+/// an edge means something in whichever direction it is drawn, and objects are
+/// applied in the order of their kinds.
 pub(crate) fn check(parts: &Parts<'_>) -> Vec<Flaw> {
     let ids: HashSet<&str> = parts.nodes.iter().map(|it| it.id.as_ref()).collect();
     let mut findings = Vec::new();
@@ -36,10 +38,10 @@ pub(crate) fn check(parts: &Parts<'_>) -> Vec<Flaw> {
     findings.extend(cycle(parts).into_iter().map(|id| {
         let finding = finding(
             "graph.cycle",
-            Severity::Error,
+            Severity::Warning,
             format!("the node `{id}` is part of a circle of edges"),
             Some(id.to_owned()),
-            "remove one of the edges of the circle",
+            "remove an edge of the circle if it is not meant; what is applied first is not said by edges",
         );
         Flaw { finding, edge: None }
     }));
@@ -59,15 +61,19 @@ fn finding(
 
 /// The nodes that lie on a cycle, in the order of the drawing: those that
 /// remain when nodes without unvisited successors, and then those without
-/// unvisited predecessors, are taken away (Kahn's algorithm, both ways).
+/// unvisited predecessors, are taken away (Kahn's algorithm, both ways). Two
+/// nodes that are connected both ways are no cycle: that is one connection
+/// drawn twice.
 fn cycle<'a>(parts: &'a Parts<'_>) -> Vec<&'a str> {
     let ids: Vec<&str> = parts.nodes.iter().map(|it| it.id.as_ref()).collect();
     let index: HashMap<&str, usize> = ids.iter().enumerate().map(|(n, id)| (*id, n)).collect();
-    let edges: Vec<(usize, usize)> = parts
+    let drawn: HashSet<(usize, usize)> = parts
         .edges
         .iter()
         .filter_map(|it| Some((*index.get(it.source.as_ref())?, *index.get(it.target.as_ref())?)))
         .collect();
+    let is_one_way = |(from, to): &(usize, usize)| from == to || !drawn.contains(&(*to, *from));
+    let edges: Vec<(usize, usize)> = drawn.iter().copied().filter(is_one_way).collect();
     let reversed: Vec<_> = edges.iter().map(|(from, to)| (*to, *from)).collect();
     let forward = unsorted(ids.len(), &edges);
     let backward = unsorted(ids.len(), &reversed);
@@ -164,11 +170,17 @@ mod tests {
 
     #[test]
     fn names_the_nodes_of_a_cycle_only() {
-        let found = check_edges(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]);
+        let found = check_edges(&[("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]);
         let nodes: Vec<_> = found.iter().filter_map(|(_, node)| node.as_deref()).collect();
-        assert_eq!(nodes, ["b", "c"]);
+        assert_eq!(nodes, ["a", "b", "c"]);
         assert!(found.iter().all(|(code, _)| code == "graph.cycle"));
         assert_eq!(check_edges(&[("a", "a")]), [("graph.cycle".to_owned(), Some("a".to_owned()))]);
+    }
+
+    #[test]
+    fn a_connection_drawn_both_ways_is_no_cycle() {
+        assert!(check_edges(&[("a", "b"), ("b", "a"), ("b", "c"), ("b", "a")]).is_empty());
+        assert!(check_edges(&[("a", "b"), ("b", "a"), ("b", "c"), ("c", "a")]).is_empty());
     }
 
     #[test]

@@ -6,10 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Result,
     id::Id,
     kubernetes::ObjectKey,
     node_types::{Kind, Prune},
-    store::{Collection, Field, FieldKind, Record},
+    store::{Collection, Field, FieldKind, Record, Repository},
 };
 
 /// One object.
@@ -111,6 +112,11 @@ impl Inventory {
     pub fn remove(&mut self, entry: &Entry) {
         self.entries.retain(|it| it != entry);
     }
+}
+
+/// What is known of a workflow's objects.
+pub(crate) async fn of(kept: &Repository<Inventory>, workflow: Id) -> Result<Inventory> {
+    Ok(kept.get(&workflow.to_string()).await?.map(|it| it.value).unwrap_or_default())
 }
 
 #[cfg(test)]

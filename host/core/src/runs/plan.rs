@@ -37,6 +37,8 @@ pub struct Prepared {
     pub node: Node,
     /// What surrounds it.
     pub context: Context,
+    /// The printer columns of kinds it may render, each a JSON list.
+    pub(crate) columns: Arc<[(Kind, Json)]>,
 }
 
 /// One object to apply.
@@ -76,6 +78,8 @@ pub struct Plan {
     pub confined: BTreeSet<(Kind, String)>,
     /// What to know.
     pub findings: Vec<Finding>,
+    /// Whether the cluster did not answer, where it need not.
+    pub(crate) is_away: bool,
     /// What the nodes show of themselves, by id.
     pub(crate) views: HashMap<String, Json>,
 }
@@ -105,7 +109,7 @@ pub struct Target<'a> {
     /// Where its objects are to be, if that is known.
     pub cluster: Option<&'a Arc<dyn Cluster>>,
     /// Definitions of custom kinds as far as they are kept, by node type.
-    pub definitions: &'a BTreeMap<String, (Kind, Json)>,
+    pub definitions: &'a BTreeMap<String, (Kind, Arc<str>)>,
     /// When a plugin fails, or the cluster does not answer.
     pub on_fault: OnFault,
 }
@@ -162,6 +166,9 @@ impl Plan {
         }
         plan.findings.extend(surroundings.unserved(&objects, &plan.nodes, catalogue).await?);
         plan.findings.extend(duplicates(&objects));
+        let away = surroundings.away();
+        plan.is_away = away.is_some();
+        plan.findings.extend(away);
         plan.waves = waves(objects);
         Ok(plan)
     }

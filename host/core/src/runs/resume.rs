@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use super::{
     Abandoned, Runs,
-    apply::described,
+    comparison::described,
     inventory::{Entry, Inventory},
     meter::Ending,
     plan::{OnFault, Plan, Target},

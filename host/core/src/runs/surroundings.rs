@@ -5,7 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
 
 use super::plan::{Planned, Prepared};
 use crate::{
@@ -14,16 +15,26 @@ use crate::{
     node_types::{Catalogue, Finding, Json, Kind, NodeType, Severity},
 };
 
-/// What a context says of the cluster, and the schemas in it.
-type Around = (Option<Json>, Vec<(Kind, Json)>);
+/// What the nodes of one type are told.
+#[derive(Clone, Default)]
+pub(super) struct Around {
+    /// What a context says of the cluster.
+    pub(super) cluster: Option<Json>,
+    /// Definitions of what they may render, each a schema with `x-served`.
+    pub(super) schemas: Vec<(Kind, Arc<str>)>,
+    /// The printer columns of those kinds, each a JSON list.
+    pub(super) columns: Arc<[(Kind, Json)]>,
+}
 
 /// A cluster as the nodes of one drawing see it. Each type asks once.
 pub(super) struct Surroundings<'a> {
     cluster: Option<&'a Arc<dyn Cluster>>,
     /// Whether a cluster that does not answer is none.
     lenient: bool,
+    /// That it did not answer.
+    away: Option<Finding>,
     /// What is kept of definitions, for when the cluster does not tell.
-    kept: &'a BTreeMap<String, (Kind, Json)>,
+    kept: &'a BTreeMap<String, (Kind, Arc<str>)>,
     known: BTreeMap<String, Around>,
 }
 
@@ -31,17 +42,23 @@ impl<'a> Surroundings<'a> {
     /// The cluster has to answer if a node wants to know something of it.
     pub(super) fn of(
         cluster: Option<&'a Arc<dyn Cluster>>,
-        kept: &'a BTreeMap<String, (Kind, Json)>,
+        kept: &'a BTreeMap<String, (Kind, Arc<str>)>,
     ) -> Self {
-        Self { cluster, lenient: false, kept, known: BTreeMap::new() }
+        Self { cluster, lenient: false, away: None, kept, known: BTreeMap::new() }
     }
 
-    /// A cluster that does not answer is unknown to the nodes.
+    /// A cluster that does not answer is unknown to the nodes, and asked
+    /// nothing more.
     pub(super) fn as_far_as_known(
         cluster: Option<&'a Arc<dyn Cluster>>,
-        kept: &'a BTreeMap<String, (Kind, Json)>,
+        kept: &'a BTreeMap<String, (Kind, Arc<str>)>,
     ) -> Self {
         Self { lenient: true, ..Self::of(cluster, kept) }
+    }
+
+    /// That the cluster did not answer, if that may be.
+    pub(super) fn away(self) -> Option<Finding> {
+        self.away
     }
 
     /// What a node of this type is told. Types the frontend draws itself make
@@ -58,15 +75,10 @@ impl<'a> Surroundings<'a> {
             Some(cluster) => ask(cluster, &of.descriptor.produces).await,
             None => Ok(Around::default()),
         };
-        let mut around = match asked {
-            Err(Error::Cluster { .. }) if self.lenient => {
-                self.cluster = None;
-                Around::default()
-            }
-            other => other?,
-        };
-        if let Some(kept) = self.kept.get(name).filter(|_| around.1.is_empty()) {
-            around.1.push(kept.clone());
+        let mut around = self.forgiven(asked)?.unwrap_or_default();
+        if let Some((kind, text)) = self.kept.get(name).filter(|_| around.schemas.is_empty()) {
+            around.columns = columns(text).map(|it| (kind.clone(), it)).into_iter().collect();
+            around.schemas.push((kind.clone(), Arc::clone(text)));
         }
         self.known.insert(name.clone(), around.clone());
         Ok(around)
@@ -74,46 +86,74 @@ impl<'a> Surroundings<'a> {
 
     /// Findings about objects of plugins whose kinds the cluster does not serve.
     pub(super) async fn unserved(
-        &self,
+        &mut self,
         objects: &[Planned],
         nodes: &[Prepared],
         catalogue: &Arc<dyn Catalogue>,
     ) -> Result<Vec<Finding>> {
-        let Some(cluster) = self.cluster else { return Ok(Vec::new()) };
         let types: BTreeMap<&str, &NodeType> = nodes
             .iter()
             .filter_map(|it| Some((it.node.id.as_str(), catalogue.find(&it.node.type_name)?)))
             .collect();
-        let mut told = BTreeSet::new();
-        let mut findings = Vec::new();
-        for object in objects {
-            let kind = &object.key.kind;
-            let Some(of) = types.get(object.node.as_str()).filter(|it| !it.native) else {
-                continue;
-            };
-            if cluster.served(kind).await?.is_none() && told.insert((&object.node, kind)) {
-                findings.push(unserved(&object.node, kind, of, &**catalogue));
+        let mut seen = BTreeSet::new();
+        let made: Vec<(&str, &Kind, &NodeType)> = objects
+            .iter()
+            .filter_map(|it| {
+                let node = it.node.as_str();
+                Some((node, &it.key.kind, types.get(node).copied().filter(|it| !it.native)?))
+            })
+            .filter(|(node, kind, _)| seen.insert((*node, *kind)))
+            .collect();
+        let missing = self.missing(made.iter().map(|(_, kind, _)| *kind).collect()).await?;
+        let findings = made.into_iter().filter(|(_, kind, _)| missing.contains(kind));
+        Ok(findings.map(|(node, kind, of)| unserved(node, kind, of, &**catalogue)).collect())
+    }
+
+    /// Which of these kinds the cluster does not serve, as far as it answers.
+    async fn missing<'k>(&mut self, kinds: BTreeSet<&'k Kind>) -> Result<BTreeSet<&'k Kind>> {
+        let mut missing = BTreeSet::new();
+        for kind in kinds {
+            let Some(cluster) = self.cluster else { break };
+            let served = cluster.served(kind).await;
+            if let Some(None) = self.forgiven(served)? {
+                missing.insert(kind);
             }
         }
-        Ok(findings)
+        Ok(missing)
+    }
+
+    /// An answer of the cluster; none if it gave none and need not.
+    fn forgiven<T>(&mut self, answer: Result<T>) -> Result<Option<T>> {
+        match answer {
+            Err(error @ Error::Cluster { .. }) if self.lenient => {
+                self.cluster = None;
+                self.away = Some(unanswered(&error));
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
     }
 }
 
 async fn ask(cluster: &Arc<dyn Cluster>, produces: &[Kind]) -> Result<Around> {
     let mut served = Vec::new();
-    let mut schemas = Vec::new();
+    let (mut schemas, mut columns) = (Vec::new(), Vec::new());
     let readable = produces.iter().any(is_custom) && may_read_definitions(cluster).await?;
     for kind in produces {
         if cluster.served(kind).await?.is_none() {
             continue;
         }
         served.push(format!("{}/{}", kind.api_version(), kind.kind));
-        if readable && is_custom(kind) {
-            let found = cluster.definition(kind).await?;
-            schemas.extend(found.and_then(|it| with_definition(&it)));
+        if !readable || !is_custom(kind) {
+            continue;
+        }
+        if let Some(found) = cluster.definition(kind).await? {
+            schemas.extend(with_definition(&found).map(|it| (kind.clone(), it.into())));
+            columns.push((kind.clone(), found.columns));
         }
     }
-    Ok((Some(json!({ "served": served }).to_string()), schemas))
+    let cluster = Some(json!({ "served": served }).to_string());
+    Ok(Around { cluster, schemas, columns: columns.into() })
 }
 
 /// Groups of Kubernetes itself either have no dot or no definition.
@@ -132,13 +172,45 @@ async fn may_read_definitions(cluster: &Arc<dyn Cluster>) -> Result<bool> {
 }
 
 /// The schema of a kind, with what else its definition says under `x-served`;
-/// none if the cluster publishes no schema.
-pub(crate) fn with_definition(it: &catalogues::Served) -> Option<(Kind, Json)> {
-    let mut schema: Map<String, Value> = serde_json::from_str(it.schema.as_ref()?).ok()?;
-    let columns: Value = serde_json::from_str(&it.columns).unwrap_or_else(|_| json!([]));
-    let more = json!({ "plural": it.plural, "namespaced": it.namespaced, "columns": columns });
-    schema.insert("x-served".into(), more);
-    Some((it.kind.clone(), Value::Object(schema).to_string()))
+/// none if the cluster publishes no schema. Put in front of the text, because
+/// schemas are large and this one is as the cluster checked it.
+pub(crate) fn with_definition(it: &catalogues::Served) -> Option<Json> {
+    let inner = it.schema.as_ref()?.trim().strip_prefix('{')?.trim_start();
+    let columns: Option<&RawValue> = serde_json::from_str(&it.columns).ok();
+    let columns = columns.map_or("[]", RawValue::get);
+    let (plural, namespaced) = (json!(it.plural), it.namespaced);
+    let comma = if inner.starts_with('}') { "" } else { "," };
+    let more = format!(r#"{{"plural":{plural},"namespaced":{namespaced},"columns":{columns}}}"#);
+    Some(format!(r#"{{"x-served":{more}{comma}{inner}"#))
+}
+
+/// The printer columns in what [`with_definition`] made.
+fn columns(definition: &str) -> Option<Json> {
+    #[derive(Deserialize)]
+    struct Written<'a> {
+        #[serde(borrow, rename = "x-served")]
+        more: More<'a>,
+    }
+    #[derive(Deserialize)]
+    struct More<'a> {
+        #[serde(borrow)]
+        columns: &'a RawValue,
+    }
+    let written: Written<'_> = serde_json::from_str(definition).ok()?;
+    Some(written.more.columns.get().to_owned())
+}
+
+/// That a cluster did not answer who would have liked to know.
+pub(crate) fn unanswered(error: &Error) -> Finding {
+    Finding {
+        code: error.code().into(),
+        severity: Severity::Warning,
+        message: format!("what the cluster says to this is not known: {error}"),
+        node: None,
+        at: None,
+        suggestion: Some("ask again when the cluster answers".into()),
+        fixes: Vec::new(),
+    }
 }
 
 fn unserved(node: &str, kind: &Kind, of: &NodeType, catalogue: &dyn Catalogue) -> Finding {
@@ -157,3 +229,6 @@ fn unserved(node: &str, kind: &Kind, of: &NodeType, catalogue: &dyn Catalogue) -
         fixes: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,12 +124,16 @@ impl From<ContextInput> for Context {
             namespace: it.namespace.unwrap_or_else(|| "default".to_owned()),
             cluster: it.cluster.map(|it| it.to_string()),
             neighbours: it.neighbours.into_iter().map(Into::into).collect(),
-            names: it.names,
+            names: it.names.into(),
             environment_keys: it.environment_keys,
             secret_keys: it.secret_keys,
             pull_secrets: it.pull_secrets,
             identity_labels: it.identity_labels,
-            schemas: it.schemas.into_iter().map(|(kind, it)| (kind, it.to_string())).collect(),
+            schemas: it
+                .schemas
+                .into_iter()
+                .map(|(kind, it)| (kind, it.to_string().into()))
+                .collect(),
         }
     }
 }

@@ -13,12 +13,12 @@ pub(crate) fn context(from: &core::Context) -> wit::Context {
         namespace: from.namespace.clone(),
         cluster: from.cluster.clone(),
         neighbours: from.neighbours.iter().map(neighbour).collect(),
-        names: from.names.clone(),
+        names: from.names.to_vec(),
         environment_keys: from.environment_keys.clone(),
         secret_keys: from.secret_keys.clone(),
         pull_secrets: from.pull_secrets.clone(),
         identity_labels: from.identity_labels.clone(),
-        schemas: from.schemas.iter().map(|(of, schema)| (kind(of), schema.clone())).collect(),
+        schemas: from.schemas.iter().map(|(of, schema)| (kind(of), schema.to_string())).collect(),
     }
 }
 

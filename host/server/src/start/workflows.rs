@@ -14,7 +14,7 @@ use bowsprit_host_core::{
     revisions::{Retention, Revisions},
     runs::{Runs, vault::Vaults},
     secrets::KeyRing,
-    store::Documents,
+    store::{Documents, Repository},
     tasks::Tasks,
     versions::Versions,
     workflows::Workflows,
@@ -58,7 +58,8 @@ pub(super) fn drafts(
     let vaults = Vaults::new(store, Arc::clone(keys));
     let limits = &settings.limits;
     let exports = ExportLimits { bytes: limits.export_bytes, calls: limits.export_calls };
-    Drafts::new((workflows, clusters, node_types), custom, vaults, exports)
+    let kept = (vaults, Repository::new(Arc::clone(store)));
+    Drafts::new((workflows, clusters, node_types), custom, kept, exports)
 }
 
 /// Looks after what is kept beside workflows.

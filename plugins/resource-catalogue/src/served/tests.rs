@@ -150,11 +150,13 @@ fn the_card_has_conditions_and_columns() {
         { "name": "Ready", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status" },
         { "name": "Hidden", "jsonPath": ".spec.speed", "priority": 1 },
         { "name": "None", "jsonPath": ".status.none.at.all" },
+        { "name": "state", "jsonPath": ".spec.speed" },
     ]);
     let case = pump(json!({ "name": "p", "$columns": columns })).with_answers(&json!([[object]]));
     let status = case.status()["ok"].clone();
     assert_eq!(status["state"], "healthy");
     assert_eq!((&status["card"]["Speed"], &status["card"]["Ready"]), (&json!("2"), &json!("True")));
+    assert_eq!(status["card"]["state"], "healthy", "a column does not say how it is");
     assert!(status["card"].get("Hidden").is_none() && status["card"].get("None").is_none());
 }
 

@@ -10,7 +10,6 @@ mod differences;
 mod probe;
 mod template;
 mod values;
-mod variations;
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ use crate::{
     runs::{
         drawn::{provided, type_name},
         graph::{self, Link},
-        surroundings::Surroundings,
+        surroundings::{Around, Surroundings},
     },
 };
 
@@ -67,15 +67,15 @@ impl Plan {
             seen.iter().map(|it| (it.node.id.as_str(), it.view.as_str())).collect();
         let types: HashMap<&str, String> =
             parts.nodes.iter().map(|it| (it.id.as_ref(), type_name(it))).collect();
-        let names: Vec<String> = seen.iter().filter_map(|it| name_in(&it.view)).collect();
+        let names: Arc<[String]> = seen.iter().filter_map(|it| name_in(&it.view)).collect();
         let links = graph::links(&parts);
         for it in &seen {
             let linked = links.get(it.node.id.as_str()).into_iter().flatten();
             let neighbour = |link| neighbour(link, &types, &views);
             let id = &it.node.id;
-            let (cluster, schemas) = match catalogue.find(&it.node.type_name) {
+            let Around { cluster, schemas, columns } = match catalogue.find(&it.node.type_name) {
                 Some(found) => surroundings.around(found).await?,
-                None => Default::default(),
+                None => Around::default(),
             };
             let identity = |workflow| labels::identity(workflow, id);
             let context = Context {
@@ -83,13 +83,13 @@ impl Plan {
                 cluster,
                 schemas,
                 neighbours: linked.map(neighbour).collect(),
-                names: names.clone(),
+                names: Arc::clone(&names),
                 environment_keys: target.given.under(id, "env"),
                 secret_keys: target.given.under(id, "secret"),
                 identity_labels: target.workflow.map(identity).unwrap_or_default(),
                 ..Context::default()
             };
-            self.nodes.push(Prepared { node: it.node.clone(), context });
+            self.nodes.push(Prepared { node: it.node.clone(), context, columns });
         }
         for it in seen {
             self.findings.extend(it.findings);

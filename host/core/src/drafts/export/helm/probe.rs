@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{
     differences::{Difference, between},
     escaped,
-    variations::others,
 };
 use crate::{
     Error, Result,
@@ -19,6 +18,7 @@ use crate::{
     node_types::{CallError, Catalogue, Severity},
     parallel::in_order,
     runs::plan::{PARALLEL, Planned, Prepared, Target, rendered},
+    variations::others,
 };
 
 /// Fields of a node that are tried.

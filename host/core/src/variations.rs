@@ -7,7 +7,7 @@ const EXACT: i64 = 1 << 53;
 
 /// Values like this one that a plugin may take in its place: a little more, a
 /// little less, a little longer.
-pub(super) fn others(value: &Value) -> Vec<Value> {
+pub(crate) fn others(value: &Value) -> Vec<Value> {
     match value {
         Value::Bool(it) => vec![Value::Bool(!it)],
         Value::Number(it) => it.as_i64().map(numbers).unwrap_or_default(),
