@@ -80,7 +80,8 @@ mod tests {
         let (input, made) = (base.path().join("input"), base.path().join("made"));
         let times = Cell::new(0);
         let make = |how: &str, works: bool| {
-            let kept = Kept::of(base.path().join("work/stamp"), &[input.clone()], how).unwrap();
+            let kept = Kept::of(base.path().join("work/stamp"), std::slice::from_ref(&input), how)
+                .unwrap();
             let made = kept.or_make(&made, || {
                 times.set(times.get() + 1);
                 fs::write(&made, "x").unwrap();
