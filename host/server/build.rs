@@ -7,13 +7,18 @@ use std::{
 };
 
 /// What is embedded, from the checkout's root.
-const EMBEDDED: [&str; 5] = [
+const EMBEDDED: [&str; 8] = [
     "Cargo.toml",
+    "sdk/javascript/scaffold",
+    "sdk/none/scaffold",
+    "sdk/python/scaffold",
     "sdk/rust/Cargo.toml",
     "sdk/rust/README.md",
     "sdk/rust/src",
     "sdk/rust/scaffold",
 ];
+/// What an editor, or somebody who tries a scaffold in place, leaves behind.
+const LEFT: [&str; 5] = ["target", "dist", "node_modules", "__pycache__", "Cargo.lock"];
 const INTERFACES: &str = "wit/bowsprit-plugin";
 
 fn main() -> io::Result<()> {
@@ -41,9 +46,8 @@ fn collect(root: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> io::Result<(
     }
     for entry in fs::read_dir(root.join(inside))? {
         let name = entry?.file_name();
-        // Nothing of what an editor or a build leaves behind.
         let text = name.to_string_lossy();
-        if !text.starts_with('.') && !matches!(&*text, "target" | "dist" | "Cargo.lock") {
+        if !text.starts_with('.') && !LEFT.contains(&&*text) {
             collect(root, &inside.join(name), files)?;
         }
     }

@@ -1,5 +1,6 @@
 //! `bowsprit plugin`, as an author types it.
 
+mod languages;
 mod registry;
 mod remote;
 

@@ -79,7 +79,7 @@ fn documents(workspace: &Path) -> Result<Vec<Source>> {
         let entry = entry.with_context(|| format!("cannot read `{}`", folder.display()))?;
         let (folder, id) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if folder.join("plugin.toml").is_file() {
-            documents.push(Source { id, folder, module: None });
+            documents.push(Source { id, folder, code: None });
         }
     }
     documents.sort_by(|left, right| left.id.cmp(&right.id));

@@ -31,8 +31,11 @@ use crate::{
 /// Tables one component may consist of.
 const TABLES: u32 = 64;
 /// Memories one component may consist of: the pool sets address space aside
-/// for each.
-const MEMORIES: u32 = 1;
+/// for each. JavaScript's has three, two of them empty: they belong to what
+/// stands for the interfaces that are not offered.
+const MEMORIES: u32 = 3;
+/// Tables for each instance at once. JavaScript's has three.
+const TABLES_EACH: u32 = 3;
 /// Bytes of memory, stack and table that stay mapped in a slot between
 /// instances: without them every start pays page faults.
 const KEPT_MEMORY: usize = 1 << 20;
@@ -59,9 +62,10 @@ pub(crate) fn engine(config: &EngineConfig) -> wasmtime::Result<Engine> {
     let instances = u32::try_from(instances).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(4).max(instances))
-        .total_memories(slots.max(MEMORIES))
-        .total_tables(slots.saturating_mul(2).max(TABLES))
+        // Only counted, so that no place is set aside for them.
+        .total_core_instances(slots.saturating_mul(instances))
+        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_tables(slots.saturating_mul(TABLES_EACH).max(TABLES))
         .total_stacks(slots)
         .max_core_instances_per_component(instances)
         .max_memories_per_component(MEMORIES)

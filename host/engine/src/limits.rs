@@ -30,8 +30,8 @@ pub struct Limits {
     pub log_lines: u32,
     /// Calls of the host by one call: log lines, assets. Default: 10,000.
     pub host_calls: u32,
-    /// Core instances a component consists of. Python's has 38, Rust's up to
-    /// four. Default: 64.
+    /// Core instances a component consists of. Python's has 38, JavaScript's
+    /// eleven, Rust's up to four. Default: 64.
     pub instances: usize,
     /// Bytes of stack. One value for the whole engine. Default: 512 KiB.
     pub stack: usize,

@@ -14,7 +14,7 @@ use bowsprit_host_core::{
 };
 
 use crate::{
-    EngineConfig, OpenError, PluginEngine,
+    EngineConfig, Limits, OpenError, PluginEngine,
     admission::Outside,
     call::Runtime,
     cases::Asked,
@@ -28,6 +28,10 @@ use crate::{
 };
 
 pub use crate::package::is_kebab as is_plugin_id;
+
+/// How long it may compile: its author waits where a host with others to serve
+/// gives up, and learns how long it took.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// An engine for looking at plugins one by one.
 pub struct Workbench {
@@ -95,14 +99,15 @@ pub struct About {
 }
 
 impl Workbench {
-    /// A workbench with a host's default limits; `dirs` are folders of plugins
+    /// A workbench with a host's default limits for calls; `dirs` are folders of plugins
     /// whose components others may use, looked into only when one does.
     ///
     /// # Errors
     ///
     /// If this machine cannot run WebAssembly.
     pub fn open(dirs: Vec<PathBuf>) -> Result<Self, OpenError> {
-        let config = EngineConfig { dirs, ..EngineConfig::default() };
+        let limits = Limits { compile: PATIENCE, ..Limits::default() };
+        let config = EngineConfig { dirs, limits, ..EngineConfig::default() };
         Ok(Self { engine: PluginEngine::open(config, Arc::new(Hub::new()))? })
     }
 

@@ -1,7 +1,7 @@
 //! Start and stop, in the order that loses nothing.
 
 mod identity;
-mod plugins;
+pub(crate) mod plugins;
 mod readiness;
 mod sign_in;
 mod sources;

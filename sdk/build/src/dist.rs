@@ -12,7 +12,7 @@ use std::{
 
 use wit_component::ComponentEncoder;
 
-use crate::{BuildError, Source, at};
+use crate::{BuildError, Code, Source, at};
 
 /// Where files are prepared, inside `dist` so that a move is a rename.
 const STAGING: &str = ".staging";
@@ -106,8 +106,13 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 /// Everything the plugin's folder holds, by path inside it.
 fn files(source: &Source) -> Result<Files, BuildError> {
     let mut files = Files::new();
-    if let Some(module) = &source.module {
-        files.insert("plugin.wasm".into(), componentize(&source.id, module)?);
+    let component = match &source.code {
+        Some(Code::Module(module)) => Some(componentize(&source.id, module)?),
+        Some(Code::Component(file)) => Some(fs::read(file).map_err(at(file))?),
+        None => None,
+    };
+    if let Some(component) = component {
+        files.insert("plugin.wasm".into(), component);
     }
     for name in FILES {
         let path = source.folder.join(name);
@@ -200,7 +205,7 @@ mod tests {
         fs::write(folder.join("plugin.toml"), text).unwrap();
         fs::write(folder.join("golden/one.json"), "{}").unwrap();
         fs::write(folder.join("notes.txt"), "not part of a plugin").unwrap();
-        Source { id: id.into(), folder, module: None }
+        Source { id: id.into(), folder, code: None }
     }
 
     #[test]
@@ -231,7 +236,8 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let module = base.path().join("it.wasm");
         fs::write(&module, "no module").unwrap();
-        let source = Source { module: Some(module), ..template(base.path(), "a", "one") };
+        let source =
+            Source { code: Some(Code::Module(module)), ..template(base.path(), "a", "one") };
         let dist = base.path().join("dist");
         let error = publish(&dist, &[source], Others::Keep).unwrap_err();
         assert!(matches!(&error, BuildError::Encode { plugin, .. } if plugin == "a"), "{error}");

@@ -1,24 +1,33 @@
 //! From sources to plugin folders: what `bowsprit plugin build` and
 //! `cargo xtask plugins build` have in common.
 //!
-//! [`sources`] finds plugins, [`Way`] knows how to compile for
-//! `wasm32-unknown-unknown` on this machine, [`publish`] turns modules into
-//! components and puts whole folders into place, never half a file. Programs
-//! are run by the caller's [`Runner`], who may have to end them early.
+//! [`Language`] tells what sources are written in and builds them, [`sources`]
+//! finds plugins, [`Way`] knows how to compile Rust for `wasm32-unknown-unknown`
+//! on this machine, [`publish`] turns modules into components and puts whole
+//! folders into place, never half a file. Programs are run by the caller's
+//! [`Runner`], who may have to end them early.
 
 mod cargo;
 mod compile;
 mod dist;
+mod embedding;
+mod javascript;
+mod language;
+mod made;
+mod python;
 mod runner;
+mod source;
 mod toolchain;
 mod watch;
 
 use std::{io, path::PathBuf};
 
 pub use cargo::{cargo, forget_us};
-pub use compile::{Source, compile, sources};
+pub use compile::compile;
 pub use dist::{Others, Outcome, publish};
+pub use language::Language;
 pub use runner::{Cause, Runner, Shell};
+pub use source::{Code, Source, sources};
 pub use toolchain::Way;
 pub use watch::Changes;
 
@@ -37,6 +46,37 @@ pub enum BuildError {
         .0.display()
     )]
     NoPlugin(PathBuf),
+    /// A program that a build needs is not installed.
+    #[error("there is no `{program}` on this machine: install {of}")]
+    NoProgram {
+        /// Its name.
+        program: &'static str,
+        /// What it comes with.
+        of: &'static str,
+    },
+    /// What makes the component is not among what the plugin requires.
+    #[error("`{manifest}` does not require `{tool}`, which makes the component: add it, pinned")]
+    NoTool {
+        /// Its name.
+        tool: &'static str,
+        /// The file that has to name it.
+        manifest: &'static str,
+    },
+    /// A file is missing, or does not name one that is there.
+    #[error("`{}` is missing or names no file to begin with: {fix}", .file.display())]
+    NoEntry {
+        /// The file.
+        file: PathBuf,
+        /// What it should be.
+        fix: &'static str,
+    },
+    /// The interfaces are not where a scaffold has them.
+    #[error(
+        "`{}` is missing: take `bowsprit/wit` of a folder made by `bowsprit plugin new`, and let \
+         `api` in `plugin.toml` be one of its versions",
+        .0.display()
+    )]
+    NoInterfaces(PathBuf),
     /// A program failed; its own words were printed.
     #[error(transparent)]
     Program(Cause),

@@ -123,7 +123,7 @@ fn sysroot(folder: &Path, runner: &dyn Runner) -> Result<PathBuf, BuildError> {
 }
 
 /// Whether there is a program of that name.
-fn is_on_path(name: &str) -> bool {
+pub(crate) fn is_on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }

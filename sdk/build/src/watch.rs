@@ -8,7 +8,10 @@ use std::{
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::BuildError;
+use crate::{
+    BuildError,
+    made::{is_lock, is_made},
+};
 
 /// How long sources must be quiet before a build starts.
 const QUIET: Duration = Duration::from_millis(150);
@@ -80,9 +83,8 @@ impl Sources {
     }
 
     fn is_written(&self, path: &Path) -> bool {
-        let inside = path.strip_prefix(&self.root).unwrap_or(path);
-        inside.components().any(|part| part.as_os_str() == "target" || part.as_os_str() == "dist")
-            || path.file_name().is_some_and(|name| name == "Cargo.lock")
+        is_made(path.strip_prefix(&self.root).unwrap_or(path))
+            || is_lock(path)
             || self.except.iter().any(|it| path.starts_with(it))
     }
 }

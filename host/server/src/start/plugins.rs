@@ -75,7 +75,7 @@ pub(super) fn offers(
 }
 
 /// The folder `plugins` beside the program, if there is one.
-fn beside_the_binary() -> Option<PathBuf> {
+pub(crate) fn beside_the_binary() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     Some(program.parent()?.join("plugins")).filter(|it| it.is_dir())
 }

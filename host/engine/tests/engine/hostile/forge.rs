@@ -14,7 +14,7 @@ pub(super) fn made(name: &str, plain: Folder) -> Folder {
     let whole = Guest::default().component();
     match name {
         "many-instances" => plain.component(instances(200, "")),
-        "many-memories" => plain.component(instances(2, "(memory 1)")),
+        "many-memories" => plain.component(instances(4, "(memory 1)")),
         "deep-json" => plain.component(rendering("{\"a\":".repeat(6_000))),
         "long-name" => plain.component(rendering(format!(
             r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{}"}}}}"#,

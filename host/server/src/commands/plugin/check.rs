@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use bowsprit_host_core::node_types::Kind;
 use bowsprit_host_engine::{
+    Limits,
     cases::{Function, Golden},
     workbench::{About, Sample},
 };
@@ -54,7 +55,7 @@ fn describe(sample: &Sample) {
     row("provides", &or_none(&sample.provides));
     row("size", &size(about));
     row("limits", &limits(about));
-    row("ready after", &format!("{}: compiled, linked, described", millis(about.ready_after)));
+    row("ready after", &ready_after(about));
 }
 
 fn row(name: &str, text: &str) {
@@ -100,6 +101,19 @@ fn limits(about: &About) -> String {
         about.deadline.as_millis(),
         about.memory >> 20,
         about.output >> 10
+    )
+}
+
+fn ready_after(about: &About) -> String {
+    let text = format!("{}: compiled, linked, described", millis(about.ready_after));
+    let most = Limits::default().compile;
+    if about.ready_after <= most {
+        return text;
+    }
+    format!(
+        "{text}; a host gives up after {} s of compiling, unless `plugins.limits.compile_seconds` \
+         is raised",
+        most.as_secs()
     )
 }
 

@@ -12,17 +12,21 @@ use bowsprit_host_engine::{
     cases::{Case, Function, Golden},
     workbench::{Sample, Workbench},
 };
+use bowsprit_plugin_build::Language;
 use clap::Args;
 use serde_json::Value;
+
+use crate::start::plugins::beside_the_binary;
 
 /// How often a call is measured; the middle one counts.
 const MEASURED: usize = 5;
 
-/// Where components are found that others use.
+/// Where components are found that others use: those that came with the
+/// program, and more.
 #[derive(Debug, Args)]
 pub(super) struct Bases {
-    /// Folder of plugins whose components this one may use (`uses = "…"`);
-    /// may be given more than once.
+    /// Folder of plugins whose components this one may use (`uses = "…"`),
+    /// beside those that came with the program; may be given more than once.
     #[arg(long, value_name = "DIR", env = "BOWSPRIT_PLUGINS_DIRS", value_delimiter = ',')]
     plugins: Vec<PathBuf>,
 }
@@ -30,7 +34,8 @@ pub(super) struct Bases {
 impl Bases {
     /// An engine with a host's default limits.
     pub(super) fn workbench(&self) -> anyhow::Result<Workbench> {
-        Workbench::open(self.plugins.clone()).context("plugins cannot be run here")
+        let dirs = self.plugins.iter().cloned().chain(beside_the_binary()).collect();
+        Workbench::open(dirs).context("plugins cannot be run here")
     }
 }
 
@@ -78,7 +83,7 @@ pub(super) fn package(folder: &Path) -> anyhow::Result<PathBuf> {
     let table: toml::Table = toml::from_str(&text).unwrap_or_default();
     let word = |key: &str| table.get(key).and_then(toml::Value::as_str);
     let component = word("component").unwrap_or("plugin.wasm");
-    if word("uses").is_some() || !folder.join("Cargo.toml").is_file() {
+    if Language::of(folder) == Language::None {
         return Ok(folder.to_owned());
     }
     let built = folder.join("dist").join(word("id").unwrap_or_default());
@@ -95,7 +100,11 @@ pub(super) fn package(folder: &Path) -> anyhow::Result<PathBuf> {
 /// What the host would record, as an error.
 pub(super) fn refused(failure: LoadFailure) -> anyhow::Error {
     let LoadFailure { code, message, fix, .. } = failure;
-    anyhow!("a host refuses this plugin ({code}): {message}; {fix}")
+    let where_else = match code.as_str() {
+        "plugin.uses.missing" => ", or name the folder it is in with `--plugins`",
+        _ => "",
+    };
+    anyhow!("a host refuses this plugin ({code}): {message}; {fix}{where_else}")
 }
 
 /// What a function answers on a fresh instance, and the middle of several

@@ -7,8 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use bowsprit_host_engine::workbench::Workbench;
-use bowsprit_plugin_build::{Changes, Others, Shell, sources};
+use bowsprit_host_engine::workbench::{About, Workbench};
+use bowsprit_plugin_build::{Changes, Others, publish};
 use clap::Args;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -23,6 +23,8 @@ use crate::output::say;
 
 /// How long a host may take to notice a change.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How many times as long as we a host may take to compile it.
+const SLOWER: u32 = 3;
 /// How often a host is asked meanwhile.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -73,22 +75,23 @@ impl Dev {
     async fn build(&self, workbench: &Workbench, remote: Option<&Remote>) -> anyhow::Result<()> {
         let begun = Instant::now();
         let staged = tempfile::tempdir().context("a temporary folder")?;
-        build(&self.folder, staged.path(), Others::Keep, false)?;
-        let mut generations = Vec::new();
-        for source in sources(&self.folder, &Shell)? {
+        let plugins = build(&self.folder, false)?;
+        publish(staged.path(), &plugins, Others::Keep)?;
+        let mut loaded = Vec::new();
+        for source in &plugins {
             let sample = workbench.load(&staged.path().join(&source.id)).await.map_err(refused)?;
-            generations.push((source.id, sample.about.generation));
+            loaded.push(sample.about);
         }
         let before = match remote {
             Some(remote) => remote.plugins().await?,
             None => Vec::new(),
         };
-        let outcome = build(&self.folder, &self.into, Others::Keep, false)?;
+        let outcome = publish(&self.into, &plugins, Others::Keep)?;
         say(format_args!("{}: {outcome} after {}", self.into.display(), millis(begun.elapsed())));
         if let Some(remote) = remote {
-            for (id, generation) in &generations {
-                let error = before.iter().find(|it| is(it, "id", id)).and_then(error);
-                say(format_args!("{}", self.became(remote, id, generation, error).await?));
+            for about in &loaded {
+                let error = before.iter().find(|it| is(it, "id", &about.id)).and_then(error);
+                say(format_args!("{}", self.became(remote, about, error).await?));
             }
         }
         Ok(())
@@ -99,13 +102,13 @@ impl Dev {
     async fn became(
         &self,
         remote: &Remote,
-        id: &str,
-        generation: &str,
+        About { id, generation, ready_after, .. }: &About,
         before: Option<&Value>,
     ) -> anyhow::Result<String> {
         let begun = Instant::now();
+        let patience = PATIENCE + *ready_after * SLOWER;
         let mut seen = format!("it lists no plugin `{id}`");
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < patience {
             let found = remote.plugins().await?.into_iter().find(|it| is(it, "id", id));
             if let Some(report) = found {
                 seen = line(&report);

@@ -11,7 +11,11 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use bowsprit_host_engine::workbench::is_plugin_id;
-use clap::{Args, ValueEnum};
+use bowsprit_plugin_build::Language;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use crate::output::say;
 
@@ -28,19 +32,17 @@ pub(crate) struct New {
     /// The folder to make; its name becomes the plugin's id.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// What the plugin is written in.
-    #[arg(long, value_enum, default_value_t = Lang::Rust)]
-    lang: Lang,
+    /// What the plugin is written in; `none` is a resource template.
+    #[arg(long, value_parser = languages(), default_value = Language::Rust.name())]
+    lang: Language,
     /// A checkout's `sdk/rust` to use instead of a copy of the SDK.
     #[arg(long, value_name = "DIR")]
     sdk: Option<PathBuf>,
 }
 
-/// What a plugin is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Lang {
-    /// A crate.
-    Rust,
+fn languages() -> impl TypedValueParser<Value = Language> {
+    let unknown = |name: String| Language::parse(&name).ok_or("no such language");
+    PossibleValuesParser::new(Language::ALL.map(Language::name)).try_map(unknown)
 }
 
 type Files = BTreeMap<PathBuf, String>;
@@ -48,20 +50,34 @@ type Files = BTreeMap<PathBuf, String>;
 impl New {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let id = id(&self.folder)?;
-        let mut files = match self.lang {
-            Lang::Rust => scaffold("sdk/rust/scaffold/", &id),
-        };
-        if self.lang == Lang::Rust {
-            match &self.sdk {
-                Some(folder) => sdk::refer(&mut files, folder)?,
-                None => sdk::copy(&mut files)?,
-            }
-        }
+        let files = self.files(&id)?;
         write(&self.folder, &files)?;
         let shown = self.folder.display();
         say(format_args!("made plugin `{id}` in {shown}"));
-        say(format_args!("next: bowsprit plugin build {shown} && bowsprit plugin test {shown}"));
+        match self.lang {
+            Language::None => say(format_args!(
+                "next: bowsprit plugin test {shown} --plugins DIR, where DIR has the host's plugins"
+            )),
+            _ => say(format_args!(
+                "next: bowsprit plugin build {shown} && bowsprit plugin test {shown}"
+            )),
+        }
         Ok(())
+    }
+
+    /// The scaffold, and what it needs of this host.
+    fn files(&self, id: &str) -> anyhow::Result<Files> {
+        // Every scaffold is the same plugin, so all have to give the same answers.
+        let mut files = scaffold("sdk/rust/scaffold/", "golden/", id);
+        files.extend(scaffold(&format!("sdk/{}/scaffold/", self.lang.name()), "", id));
+        match (self.lang, &self.sdk) {
+            (Language::Rust, Some(folder)) => sdk::refer(&mut files, folder)?,
+            (Language::Rust, None) => sdk::copy(&mut files)?,
+            (other, Some(_)) => bail!("`--sdk` is for Rust, not for `{}`", other.name()),
+            (Language::JavaScript | Language::Python, None) => sdk::copy_interfaces(&mut files),
+            (Language::None, None) => {}
+        }
+        Ok(files)
     }
 }
 
@@ -78,8 +94,9 @@ fn id(folder: &Path) -> anyhow::Result<String> {
     Ok(name)
 }
 
-/// The files of a scaffold, called after the plugin.
-fn scaffold(prefix: &str, id: &str) -> Files {
+/// The files of a scaffold whose names begin with `only`, called after the
+/// plugin.
+fn scaffold(folder: &str, only: &str, id: &str) -> Files {
     let words: Vec<&str> = id.split('-').collect();
     let title = upper_first(&words.join(" "));
     let type_name: String = words.iter().map(|it| upper_first(it)).collect();
@@ -91,7 +108,7 @@ fn scaffold(prefix: &str, id: &str) -> Files {
             .replace(&module.0, &module.1)
     };
     let files = EMBEDDED.iter().filter_map(|(name, text)| {
-        let name = name.strip_prefix(prefix)?;
+        let name = name.strip_prefix(folder).filter(|it| it.starts_with(only))?;
         // A `.gitignore` in our own tree would be obeyed there.
         let name = if name == "gitignore" { ".gitignore" } else { name };
         Some((PathBuf::from(name), called(text)))

@@ -13,11 +13,18 @@ const COPY: &str = "bowsprit";
 /// How a scaffold refers to that copy.
 const REFERENCE: &str = r#"path = "bowsprit/sdk/rust""#;
 
+/// Adds a copy of the interfaces.
+pub(super) fn copy_interfaces(files: &mut Files) {
+    for (name, text) in EMBEDDED.iter().filter(|(name, _)| name.starts_with("wit/")) {
+        files.insert(Path::new(COPY).join(name), (*text).to_owned());
+    }
+}
+
 /// Adds a copy of SDK and interfaces.
 pub(super) fn copy(files: &mut Files) -> anyhow::Result<()> {
+    copy_interfaces(files);
     for (name, text) in EMBEDDED {
-        let sdk = name.starts_with("sdk/rust/") && !name.starts_with("sdk/rust/scaffold/");
-        if sdk || name.starts_with("wit/") {
+        if name.starts_with("sdk/rust/") && !name.starts_with("sdk/rust/scaffold/") {
             let text = match *name {
                 "sdk/rust/Cargo.toml" => on_its_own(text)?,
                 _ => (*text).to_owned(),
