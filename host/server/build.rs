@@ -7,8 +7,9 @@ use std::{
 };
 
 /// What is embedded, from the checkout's root.
-const EMBEDDED: [&str; 8] = [
+const EMBEDDED: [&str; 9] = [
     "Cargo.toml",
+    "plugins/.cargo/config.toml",
     "sdk/javascript/scaffold",
     "sdk/none/scaffold",
     "sdk/python/scaffold",

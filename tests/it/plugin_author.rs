@@ -232,6 +232,7 @@ fn new_leaves_alone_what_is_there_and_names_what_it_makes() {
     assert!(text("src/lib.rs").contains("pub struct NiceWords;"));
     assert!(text("plugin.toml").contains("title = \"Nice words\"\n"));
     assert!(text(".gitignore").contains("/dist"));
+    assert!(text(".cargo/config.toml").contains("compress-relocations"));
     let sdk = text("bowsprit/sdk/rust/Cargo.toml");
     assert!(sdk.contains("wit-bindgen") && !sdk.contains("workspace"), "{sdk}");
     assert!(base.path().join("nice-words/bowsprit/wit/bowsprit-plugin/0.1/types.wit").is_file());

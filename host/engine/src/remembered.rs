@@ -139,8 +139,6 @@ impl Hasher for Sha {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed test")]
-
     use super::*;
 
     fn node(data: &str) -> Node {

@@ -2,7 +2,7 @@
 //!
 //! Source: `additionalPrinterColumns` of
 //! `apiextensions-apiserver/pkg/apis/apiextensions/v1`; paths are kubectl's
-//! JSONPath as far as the definitions of `tests/crds` use it.
+//! `JSONPath` as far as the definitions of `tests/crds` use it.
 
 use bowsprit_plugin_sdk::{
     Answer, Json, Node, Object, Observation, Status, fields, status::sentence,

@@ -26,6 +26,8 @@ static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.
 const ID: &str = "my-plugin";
 const TITLE: &str = "My plugin";
 const TYPE: &str = "MyPlugin";
+/// What cargo tells the linker of components, here and in a scaffold.
+const LINKING: (&str, &str) = ("plugins/.cargo/config.toml", ".cargo/config.toml");
 
 #[derive(Debug, Args)]
 pub(crate) struct New {
@@ -46,6 +48,10 @@ fn languages() -> impl TypedValueParser<Value = Language> {
 }
 
 type Files = BTreeMap<PathBuf, String>;
+
+fn embedded(name: &str) -> Option<&'static str> {
+    EMBEDDED.iter().find(|(it, _)| *it == name).map(|(_, text)| *text)
+}
 
 impl New {
     pub(super) fn run(self) -> anyhow::Result<()> {
@@ -70,6 +76,9 @@ impl New {
         // Every scaffold is the same plugin, so all have to give the same answers.
         let mut files = scaffold("sdk/rust/scaffold/", "golden/", id);
         files.extend(scaffold(&format!("sdk/{}/scaffold/", self.lang.name()), "", id));
+        if self.lang == Language::Rust {
+            files.extend(embedded(LINKING.0).map(|it| (LINKING.1.into(), it.to_owned())));
+        }
         match (self.lang, &self.sdk) {
             (Language::Rust, Some(folder)) => sdk::refer(&mut files, folder)?,
             (Language::Rust, None) => sdk::copy(&mut files)?,

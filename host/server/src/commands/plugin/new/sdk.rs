@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use toml::{Table, Value};
 
-use super::{EMBEDDED, Files};
+use super::{EMBEDDED, Files, embedded};
 
 /// Where a plugin keeps its copy; SDK and interfaces lie in it as they lie in
 /// our repository, because the one refers to the other.
@@ -56,22 +56,42 @@ pub(super) fn refer(files: &mut Files, folder: &Path) -> anyhow::Result<()> {
 
 /// The SDK's manifest without what it inherits from our workspace.
 fn on_its_own(manifest: &str) -> anyhow::Result<String> {
-    let (_, root) = EMBEDDED.iter().find(|(name, _)| *name == "Cargo.toml").context("no root")?;
-    let root: Table = toml::from_str(root)?;
+    let root: Table = toml::from_str(embedded("Cargo.toml").context("no root")?)?;
     let root = root.get("workspace").and_then(Value::as_table).context("no workspace")?;
     let mut manifest: Table = toml::from_str(manifest)?;
     // Tests and lints of the SDK are run where it is written.
     manifest.remove("lints");
     manifest.remove("dev-dependencies");
-    for (part, inherited) in [("package", "package"), ("dependencies", "dependencies")] {
-        let inherited = root.get(inherited).and_then(Value::as_table);
-        let Some(part) = manifest.get_mut(part).and_then(Value::as_table_mut) else { continue };
-        for (key, value) in part.iter_mut() {
-            let inherits = value.get("workspace").and_then(Value::as_bool) == Some(true);
-            if let Some(given) = inherited.and_then(|it| it.get(key)).filter(|_| inherits) {
-                *value = given.clone();
-            }
-        }
+    inherit(&mut manifest, "package", root);
+    inherit(&mut manifest, "dependencies", root);
+    for target in tables_of(&mut manifest, "target") {
+        inherit(target, "dependencies", root);
     }
     Ok(toml::to_string(&manifest)?)
+}
+
+/// The tables that stand below `key`.
+fn tables_of<'a>(table: &'a mut Table, key: &str) -> impl Iterator<Item = &'a mut Table> {
+    let below = table.get_mut(key).and_then(Value::as_table_mut);
+    below.into_iter().flatten().filter_map(|(_, value)| value.as_table_mut())
+}
+
+/// Writes down what the entries of `part` have from the workspace; what they
+/// add themselves, such as `optional`, stays.
+fn inherit(manifest: &mut Table, part: &str, workspace: &Table) {
+    let given = workspace.get(part).and_then(Value::as_table);
+    let Some(part) = manifest.get_mut(part).and_then(Value::as_table_mut) else { return };
+    for (key, value) in part.iter_mut() {
+        let Some(own) = value.as_table_mut() else { continue };
+        let inherits = own.remove("workspace").is_some();
+        let Some(given) = given.and_then(|it| it.get(key)).filter(|_| inherits) else { continue };
+        if own.is_empty() {
+            *value = given.clone();
+            continue;
+        }
+        match given {
+            Value::Table(given) => own.extend(given.clone()),
+            given => drop(own.insert("version".to_owned(), given.clone())),
+        }
+    }
 }
