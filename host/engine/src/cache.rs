@@ -5,8 +5,6 @@
 //! own them and nobody else may write them, and a checksum catches what a full
 //! disk or a crash leaves behind.
 
-mod trusted;
-
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
@@ -66,7 +64,7 @@ impl Cache {
     /// engine has compiled it before.
     pub(crate) fn load(&self, engine: &Engine, source: Digest) -> Option<Component> {
         let (bytes, code) = self.read(&self.path(engine, source)).ok()??;
-        trusted::component(engine, bytes.get(code)?).ok()
+        crate::trusted::component(engine, bytes.get(code)?).ok()
     }
 
     /// Keeps the compiled form. Written beside and renamed, so that a reader

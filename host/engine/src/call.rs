@@ -115,7 +115,7 @@ impl Runtime {
         let ticket = self.ticket();
         let done = self.attempt(program, idle, &function, ticket).await;
         if !matches!(done, Err(Fault::Busy)) {
-            program.figures.note(begun.elapsed(), done.is_err());
+            program.figures.note(program.timed(begun.elapsed()), done.is_err());
         }
         let outcome = match &done {
             Ok(Outcome::Answer(_)) => "ok",

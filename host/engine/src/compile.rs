@@ -1,8 +1,10 @@
 //! From a component's bytes to something that starts in microseconds.
 
+mod codegen;
+mod starter;
+
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,20 +15,21 @@ use tokio::{
 };
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-    component::{Component, HasSelf, InstancePre, Linker},
+    component::Component,
 };
 
 use crate::{
     admission::{Needs, admit},
-    bindings::v0_1::Every,
     cache::Cache,
     config::EngineConfig,
     failure::failure,
-    instance::{Exports, State},
     life::book::Journey,
     package::{Code, Digest, Wants},
     world::World,
 };
+use codegen::{Codegen, Left};
+use starter::Starter;
+pub(crate) use starter::Tier;
 
 /// Tables one component may consist of.
 const TABLES: u32 = 64;
@@ -44,18 +47,19 @@ const KEPT_TABLE: usize = 64 << 10;
 
 /// Compiles components, a few at a time.
 pub(crate) struct Compiler {
-    engine: Engine,
-    linker: Linker<State>,
-    cache: Option<Arc<Cache>>,
-    loaded: Arc<Loaded>,
+    codegen: Arc<Codegen>,
     /// Code on its way into the cache.
-    writes: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    writes: Mutex<Vec<JoinHandle<()>>>,
     workers: Arc<Semaphore>,
     patience: Duration,
 }
 
 /// The engine all plugins run on.
 pub(crate) fn engine(config: &EngineConfig) -> wasmtime::Result<Engine> {
+    Engine::new(&settings(config))
+}
+
+fn settings(config: &EngineConfig) -> Config {
     let limits = &config.limits;
     let slots = u32::try_from(limits.calls + limits.idle_instances).unwrap_or(u32::MAX);
     let instances = config.caps.instances.max(limits.instances);
@@ -82,7 +86,7 @@ pub(crate) fn engine(config: &EngineConfig) -> wasmtime::Result<Engine> {
         .max_wasm_stack(limits.stack)
         // A host function runs on the guest's stack too.
         .async_stack_size(limits.stack + (512 << 10));
-    Engine::new(&settings)
+    settings
 }
 
 impl Compiler {
@@ -91,20 +95,16 @@ impl Compiler {
         cache: Option<Cache>,
         config: &EngineConfig,
     ) -> wasmtime::Result<Self> {
-        let mut linker = Linker::new(engine);
-        Every::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         Ok(Self {
-            engine: engine.clone(),
-            linker,
-            cache: cache.map(Arc::new),
-            loaded: Arc::default(),
-            writes: Arc::default(),
+            codegen: Arc::new(Codegen::new(engine, cache, config)?),
+            writes: Mutex::default(),
             workers: Arc::new(Semaphore::new(config.compile_workers.max(1))),
             patience: config.limits.compile,
         })
     }
 
-    /// Waits until the code compiled so far is in the cache.
+    /// Waits until the code compiled so far is in the cache; not for code that
+    /// is still to be optimised.
     pub(crate) async fn written(&self) {
         let writes =
             std::mem::take(&mut *self.writes.lock().unwrap_or_else(PoisonError::into_inner));
@@ -115,7 +115,7 @@ impl Compiler {
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        &self.codegen.engine
     }
 
     /// Admits, compiles (or finds compiled) and links a component; notes what
@@ -127,9 +127,13 @@ impl Compiler {
         wants: &Wants,
         journey: &mut Journey,
     ) -> Result<Linked, LoadFailure> {
-        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| interrupted())?;
-        let (engine, cache, wants) = (self.engine.clone(), self.cache.clone(), wants.clone());
-        let (loaded, writes) = (Arc::clone(&self.loaded), Arc::clone(&self.writes));
+        // Where others wait already, compiling twice would help nobody.
+        let (worker, haste) = match Arc::clone(&self.workers).try_acquire_owned() {
+            Ok(worker) => (Ok(worker), true),
+            Err(_) => (Arc::clone(&self.workers).acquire_owned().await, false),
+        };
+        let worker = worker.map_err(|_| interrupted())?;
+        let (codegen, wants) = (Arc::clone(&self.codegen), wants.clone());
         let compiling = spawn_blocking(move || {
             // Nobody can stop a compiler; its place is taken until it ends by
             // itself, so that a second such component does not take another.
@@ -137,125 +141,57 @@ impl Compiler {
             let begun = Instant::now();
             let needs = admit(&component.bytes, world, &wants)?;
             let admitted = begun.elapsed();
-            let compiled = match loaded.find(component.digest) {
-                Some(compiled) => compiled,
-                None => {
-                    let (compiled, write) = compile(&engine, cache, &component)?;
-                    writes.lock().unwrap_or_else(PoisonError::into_inner).extend(write);
-                    loaded.keep(component.digest, compiled)
-                }
-            };
-            Ok::<_, LoadFailure>((compiled, component.digest, needs, admitted))
+            let made = codegen.make(&component, world, haste)?;
+            Ok::<_, LoadFailure>((component, made, needs, admitted))
         });
         let compiled = tokio::time::timeout(self.patience, compiling).await;
         let compiled = compiled.map_err(|_| too_slow(self.patience))?;
-        let (component, code, needs, admitted) = compiled.map_err(|_| interrupted())??;
+        let (component, made, needs, admitted) = compiled.map_err(|_| interrupted())??;
         journey.split(LoadStage::Admit, admitted, LoadStage::Compile);
-        let linked = self.linker.instantiate_pre(&component).and_then(|pre| {
-            let exports = Exports::of(&pre, world)?;
-            Ok(Linked { pre, exports, code, needs, _component: component })
-        });
+        let code = component.digest;
+        let linked = self.codegen.linked(code, world, made);
         journey.passed(LoadStage::Link);
-        linked.map_err(|error| {
-            tracing::debug!(?error, "component not linked");
-            failure(
-                LoadStage::Link,
-                "plugin.link.mismatch",
-                format!("the component does not fit its world: {error}"),
-                "build the plugin against the host's `wit` folder",
-            )
-        })
+        let (starter, left) = linked?;
+        match left {
+            Left::Nothing => {}
+            Left::Write(compiled) => self.write(code, compiled),
+            Left::Optimise => self.optimise(component, world, &starter),
+        }
+        Ok(Linked { starter, code, needs })
+    }
+
+    /// Writes compiled code to the cache. Serving does not wait for the disk:
+    /// the plugin works without, and only the next start would be slower.
+    fn write(&self, code: Digest, compiled: Component) {
+        let codegen = Arc::clone(&self.codegen);
+        let write = spawn_blocking(move || codegen.keep(code, &compiled));
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).push(write);
+    }
+
+    /// Compiles once more behind what serves, unless nothing does by then.
+    fn optimise(&self, component: Code, world: World, starter: &Arc<Starter>) {
+        let (codegen, workers) = (Arc::clone(&self.codegen), Arc::clone(&self.workers));
+        let starter = Arc::downgrade(starter);
+        tokio::spawn(async move {
+            let Ok(worker) = workers.acquire_owned().await else { return };
+            spawn_blocking(move || {
+                let _worker = worker;
+                if let Some(starter) = starter.upgrade() {
+                    codegen.optimise(&component, world, &starter);
+                }
+            });
+        });
     }
 }
 
 /// A component that is ready to be started.
 #[derive(Clone)]
 pub(crate) struct Linked {
-    pub(crate) pre: InstancePre<State>,
-    pub(crate) exports: Exports,
+    pub(crate) starter: Arc<Starter>,
     /// Digest of its bytes.
     pub(crate) code: Digest,
     /// What its imports take.
     pub(crate) needs: Needs,
-    /// Lets the next plugin with the same bytes find them compiled.
-    _component: Arc<Component>,
-}
-
-/// Components that something holds: a thousand plugins made of twenty
-/// components take the memory of twenty.
-#[derive(Default)]
-struct Loaded(Mutex<BTreeMap<Digest, Weak<Component>>>);
-
-impl Loaded {
-    fn find(&self, code: Digest) -> Option<Arc<Component>> {
-        self.all().get(&code)?.upgrade()
-    }
-
-    /// Keeps a component for as long as somebody holds it. Of two that were
-    /// compiled at once the first stays.
-    fn keep(&self, code: Digest, component: Component) -> Arc<Component> {
-        let mut all = self.all();
-        all.retain(|_, it| it.strong_count() > 0);
-        if let Some(first) = all.get(&code).and_then(Weak::upgrade) {
-            return first;
-        }
-        let component = Arc::new(component);
-        all.insert(code, Arc::downgrade(&component));
-        component
-    }
-
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Weak<Component>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A component compiled, and the writing of it to the cache, if that has begun.
-fn compile(
-    engine: &Engine,
-    cache: Option<Arc<Cache>>,
-    code: &Code,
-) -> Result<(Component, Option<JoinHandle<()>>), LoadFailure> {
-    if let Some(component) = cache.as_ref().and_then(|cache| cache.load(engine, code.digest)) {
-        return Ok((component, None));
-    }
-    let component = Component::from_binary(engine, &code.bytes).map_err(|error| {
-        tracing::debug!(?error, "component not compiled");
-        refused(&error)
-    })?;
-    let write = cache.map(|cache| keep(cache, engine.clone(), code.digest, component.clone()));
-    Ok((component, write))
-}
-
-/// Writes compiled code to the cache. Serving does not wait for the disk: the
-/// plugin works without, and only the next start would be slower.
-fn keep(cache: Arc<Cache>, engine: Engine, code: Digest, component: Component) -> JoinHandle<()> {
-    spawn_blocking(move || {
-        if let Err(error) = cache.store(&engine, code, &component) {
-            tracing::warn!(%error, "compiled code not cached");
-        }
-    })
-}
-
-/// Why the compiler does not want it. What does not fit the pool is told by
-/// its words only; the fixtures `many-memories`, `many-instances` and
-/// `huge-memory` fail should they change.
-fn refused(error: &wasmtime::Error) -> LoadFailure {
-    let said = error.root_cause().to_string();
-    let parts = said.starts_with("The component transitively contains");
-    if parts || said.contains("which exceeds the limit of") {
-        return failure(
-            LoadStage::Compile,
-            "plugin.component.parts",
-            format!("the component does not fit an instance's place: {said}"),
-            "use fewer instances, memories and tables, and begin with less memory",
-        );
-    }
-    failure(
-        LoadStage::Compile,
-        "plugin.component.invalid",
-        format!("the component does not compile: {error}"),
-        "check the component with `wasm-tools validate`",
-    )
 }
 
 fn too_slow(patience: Duration) -> LoadFailure {
@@ -274,4 +210,62 @@ fn interrupted() -> LoadFailure {
         "the compiler was stopped",
         "load the plugin again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of our own, which whoever runs the tests has built.
+    const COMPONENT: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins/dist/configmap/plugin.wasm");
+
+    fn code() -> Code {
+        let bytes = std::fs::read(COMPONENT).expect("`cargo xtask plugins build` comes first");
+        Code { digest: Digest::of(&bytes), bytes: bytes.into() }
+    }
+
+    async fn prepared(compiler: &Compiler) -> Linked {
+        let journey = &mut Journey::begin();
+        let wants = Wants::default();
+        compiler.prepare(code(), World::NodeTypes, &wants, journey).await.expect("compiled")
+    }
+
+    fn compiler(config: &EngineConfig) -> Compiler {
+        Compiler::new(&engine(config).expect("an engine"), None, config).expect("a compiler")
+    }
+
+    #[tokio::test]
+    async fn new_bytes_serve_as_they_are_and_are_optimised_behind() {
+        let compiler = compiler(&EngineConfig::default());
+        let linked = prepared(&compiler).await;
+        // On the one thread of this test nothing has gone on behind it yet.
+        assert_eq!(linked.starter.tier(), Tier::Quick);
+        let again = prepared(&compiler).await;
+        assert!(Arc::ptr_eq(&linked.starter, &again.starter), "compiled once for all who use it");
+        tokio::time::timeout(Duration::from_secs(60), async {
+            while linked.starter.tier() == Tier::Quick {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("optimised");
+        assert_eq!(again.starter.tier(), Tier::Optimised, "for all of them");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_compiler_has_it_once() {
+        let config = EngineConfig { compile_workers: 1, ..EngineConfig::default() };
+        let compiler = compiler(&config);
+        let busy = Arc::clone(&compiler.workers).try_acquire_owned().expect("idle");
+        let (linked, ()) = tokio::join!(prepared(&compiler), async { drop(busy) });
+        assert_eq!(linked.starter.tier(), Tier::Optimised);
+    }
+
+    #[tokio::test]
+    async fn what_has_to_be_told_of_is_compiled_once() {
+        let config = EngineConfig { quick_compiler: false, ..EngineConfig::default() };
+        let linked = prepared(&compiler(&config)).await;
+        assert_eq!(linked.starter.tier(), Tier::Optimised);
+    }
 }

@@ -38,6 +38,9 @@ pub struct EngineConfig {
     /// Components compiled at the same time; each uses several threads.
     /// Default: 2.
     pub compile_workers: usize,
+    /// Whether bytes that are new are first compiled without optimising, so
+    /// that they serve sooner, and then once more. Default: true.
+    pub quick_compiler: bool,
     /// Earlier generations of a plugin kept for a rollback. Default: 5.
     pub kept_generations: usize,
     /// Those of `dirs` that came with the host: whatever is in them is
@@ -118,6 +121,7 @@ impl Default for EngineConfig {
             poll: Duration::from_secs(2),
             events: true,
             compile_workers: 2,
+            quick_compiler: true,
             kept_generations: 5,
             builtin_dirs: Vec::new(),
             trust: Trust::default(),

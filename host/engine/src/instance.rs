@@ -1,6 +1,9 @@
 //! One running copy of a component and what the host keeps beside it.
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use bowsprit_host_core::importers::{Progress, SourceTree};
 use wasmtime::{
@@ -12,7 +15,7 @@ use crate::{
     bill::Bill,
     bindings::v0_1::{catalogue, diagnostics, importer, node_types},
     call::Ticket,
-    compile::Linked,
+    compile::{Linked, Tier},
     count::Counted,
     grants::Grants,
     journal::Journal,
@@ -46,6 +49,14 @@ pub(crate) struct Program {
     pub(crate) recent: Arc<Recent>,
     /// Where the plugin's log goes, whatever the generation.
     pub(crate) journal: Arc<Journal>,
+}
+
+impl Program {
+    /// What a call took that has just ended, unless that says nothing of later
+    /// ones because its code is still to be optimised.
+    pub(crate) fn timed(&self, took: Duration) -> Option<Duration> {
+        (self.linked.starter.tier() == Tier::Optimised).then_some(took)
+    }
 }
 
 /// What the host keeps for one instance.
@@ -196,7 +207,8 @@ impl Instance {
             host_calls_left: limits.host_calls,
             source: None,
         };
-        let mut store = Store::new(program.linked.pre.engine(), state);
+        let start = program.linked.starter.now();
+        let mut store = Store::new(start.pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.output);
         // Give the thread back at every tick, so that a guest that computes
@@ -210,8 +222,8 @@ impl Instance {
             Ok(if over { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
         });
         store.set_epoch_deadline(1);
-        let instance = program.linked.pre.instantiate_async(&mut store).await?;
-        let guests = program.linked.exports.load(&mut store, &instance)?;
+        let instance = start.pre.instantiate_async(&mut store).await?;
+        let guests = start.exports.load(&mut store, &instance)?;
         Ok(Self { store, guests })
     }
 

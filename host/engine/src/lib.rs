@@ -43,6 +43,7 @@ mod reload;
 mod remembered;
 mod sources;
 mod ticker;
+mod trusted;
 mod watch;
 pub mod workbench;
 mod world;

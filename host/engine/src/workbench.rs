@@ -107,7 +107,9 @@ impl Workbench {
     /// If this machine cannot run WebAssembly.
     pub fn open(dirs: Vec<PathBuf>) -> Result<Self, OpenError> {
         let limits = Limits { compile: PATIENCE, ..Limits::default() };
-        let config = EngineConfig { dirs, limits, ..EngineConfig::default() };
+        // What a component costs is told of the code that hosts run in the end.
+        let config =
+            EngineConfig { dirs, limits, quick_compiler: false, ..EngineConfig::default() };
         Ok(Self { engine: PluginEngine::open(config, Arc::new(Hub::new()))? })
     }
 

@@ -23,6 +23,8 @@ const MEASURE: u64 = 10;
 /// Counts calls. Cheap: a few relaxed additions.
 pub(crate) struct Figures {
     calls: AtomicU64,
+    /// Those whose durations are known.
+    timed: AtomicU64,
     errors: AtomicU64,
     durations: Box<[AtomicU32]>,
     probation: OnceLock<Probation>,
@@ -53,26 +55,27 @@ struct Probation {
 impl Default for Figures {
     fn default() -> Self {
         let durations = (0..STEPS * OCTAVES).map(|_| AtomicU32::new(0)).collect();
-        let (calls, errors) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { calls, errors, durations, probation: OnceLock::new() }
+        let (calls, timed, errors) = Default::default();
+        Self { calls, timed, errors, durations, probation: OnceLock::new() }
     }
 }
 
 impl Figures {
-    /// Counts a call.
-    pub(crate) fn note(&self, took: Duration, broke: bool) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if let Some(count) = self.durations.get(bucket(micros)) {
+    /// Counts a call; `took` is none if it says nothing of later ones.
+    pub(crate) fn note(&self, took: Option<Duration>, broke: bool) {
+        let micros = took.map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX));
+        if let Some(count) = micros.and_then(|it| self.durations.get(bucket(it))) {
             count.fetch_add(1, Relaxed);
         }
         if broke {
             self.errors.fetch_add(1, Relaxed);
         }
         let calls = self.calls.fetch_add(1, Relaxed) + 1;
+        let timed = took.map(|_| self.timed.fetch_add(1, Relaxed) + 1);
         if let Some(probation) = self.probation.get()
             && !probation.over.load(Relaxed)
         {
-            probation.judge(self, calls, broke);
+            probation.judge(self, calls, timed, broke);
         }
     }
 
@@ -86,10 +89,11 @@ impl Figures {
         alarms: &UnboundedSender<Alarm>,
     ) {
         let told = before.map(Self::report).unwrap_or_default();
+        let timed = before.map_or(0, |it| it.timed.load(Relaxed));
         let probation = Probation {
             rule,
             errors_before: share(told.errors, told.calls),
-            p50_before: (told.calls >= MEASURE).then_some(told.p50_micros),
+            p50_before: (timed >= MEASURE).then_some(told.p50_micros),
             over: AtomicBool::new(rule.calls == 0),
             plugin: plugin.to_owned(),
             digest,
@@ -123,12 +127,12 @@ impl Figures {
 }
 
 impl Probation {
-    fn judge(&self, figures: &Figures, calls: u64, broke: bool) {
-        let last = calls >= u64::from(self.rule.calls);
-        let why = match broke {
-            true => self.too_many_errors(figures),
-            false => None,
-        };
+    /// The first calls are judged by their errors, the first whose durations
+    /// are known by those.
+    fn judge(&self, figures: &Figures, calls: u64, timed: Option<u64>, broke: bool) {
+        let most = u64::from(self.rule.calls);
+        let last = timed.is_some_and(|it| it >= most);
+        let why = if broke && calls <= most { self.too_many_errors(figures) } else { None };
         let why = why.or_else(|| if last { self.too_slow(figures) } else { None });
         if (last || why.is_some())
             && !self.over.swap(true, Relaxed)
@@ -201,7 +205,7 @@ mod tests {
     }
 
     fn calls(figures: &Figures, count: u32, micros: u64, broke: bool) {
-        (0..count).for_each(|_| figures.note(Duration::from_micros(micros), broke));
+        (0..count).for_each(|_| figures.note(Some(Duration::from_micros(micros)), broke));
     }
 
     #[test]
@@ -261,5 +265,22 @@ mod tests {
         calls(&figures, 20, 200, false);
         calls(&figures, 100, 10_000, true);
         assert!(heard.try_recv().is_err(), "twice as long is allowed; later calls are not judged");
+    }
+
+    #[test]
+    fn calls_whose_durations_say_nothing_are_judged_by_their_errors_alone() {
+        let before = Figures::default();
+        calls(&before, 10, 100, false);
+        let (figures, mut heard) = watched(&before);
+        (0..100).for_each(|_| figures.note(None, false));
+        calls(&figures, 19, 400, false);
+        assert!(heard.try_recv().is_err(), "too few are known");
+        calls(&figures, 1, 400, false);
+        assert!(heard.try_recv().is_ok());
+        assert_eq!(figures.report().calls, 120);
+
+        let (figures, mut heard) = watched(&before);
+        (0..3).for_each(|_| figures.note(None, true));
+        assert!(heard.try_recv().expect("an alarm").why.contains("broke"));
     }
 }

@@ -291,7 +291,11 @@ async fn compiled_code_is_found_again_and_never_trusted_from_others() {
     let folder = cache.path().join("code");
     let open = || {
         Host::load(
-            |it| it.cache_dir = Some(folder.clone()),
+            |it| {
+                it.cache_dir = Some(folder.clone());
+                // Compiled once, and there when it is loaded.
+                it.quick_compiler = false;
+            },
             |dir| echo("1").write(&dir.join("one")),
         )
     };
