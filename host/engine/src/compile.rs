@@ -19,7 +19,7 @@ use wasmtime::{
 use crate::{
     admission::{Needs, admit},
     bindings::v0_1::Every,
-    cache::Cache,
+    cache::{Cache, Compiled},
     config::EngineConfig,
     failure::failure,
     instance::{Exports, State},
@@ -149,11 +149,11 @@ impl Compiler {
         });
         let compiled = tokio::time::timeout(self.patience, compiling).await;
         let compiled = compiled.map_err(|_| too_slow(self.patience))?;
-        let (component, code, needs, admitted) = compiled.map_err(|_| interrupted())??;
+        let (compiled, code, needs, admitted) = compiled.map_err(|_| interrupted())??;
         journey.split(LoadStage::Admit, admitted, LoadStage::Compile);
-        let linked = self.linker.instantiate_pre(&component).and_then(|pre| {
+        let linked = self.linker.instantiate_pre(&compiled.component).and_then(|pre| {
             let exports = Exports::of(&pre, world)?;
-            Ok(Linked { pre, exports, code, needs, _component: component })
+            Ok(Linked { pre, exports, code, needs, compiled })
         });
         journey.passed(LoadStage::Link);
         linked.map_err(|error| {
@@ -178,33 +178,32 @@ pub(crate) struct Linked {
     /// What its imports take.
     pub(crate) needs: Needs,
     /// Lets the next plugin with the same bytes find them compiled.
-    _component: Arc<Component>,
+    pub(crate) compiled: Arc<Compiled>,
 }
 
 /// Components that something holds: a thousand plugins made of twenty
 /// components take the memory of twenty.
 #[derive(Default)]
-struct Loaded(Mutex<BTreeMap<Digest, Weak<Component>>>);
+struct Loaded(Mutex<BTreeMap<Digest, Weak<Compiled>>>);
 
 impl Loaded {
-    fn find(&self, code: Digest) -> Option<Arc<Component>> {
+    fn find(&self, code: Digest) -> Option<Arc<Compiled>> {
         self.all().get(&code)?.upgrade()
     }
 
     /// Keeps a component for as long as somebody holds it. Of two that were
     /// compiled at once the first stays.
-    fn keep(&self, code: Digest, component: Component) -> Arc<Component> {
+    fn keep(&self, code: Digest, compiled: Arc<Compiled>) -> Arc<Compiled> {
         let mut all = self.all();
         all.retain(|_, it| it.strong_count() > 0);
         if let Some(first) = all.get(&code).and_then(Weak::upgrade) {
             return first;
         }
-        let component = Arc::new(component);
-        all.insert(code, Arc::downgrade(&component));
-        component
+        all.insert(code, Arc::downgrade(&compiled));
+        compiled
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Weak<Component>>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Weak<Compiled>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,23 +213,30 @@ fn compile(
     engine: &Engine,
     cache: Option<Arc<Cache>>,
     code: &Code,
-) -> Result<(Component, Option<JoinHandle<()>>), LoadFailure> {
-    if let Some(component) = cache.as_ref().and_then(|cache| cache.load(engine, code.digest)) {
-        return Ok((component, None));
+) -> Result<(Arc<Compiled>, Option<JoinHandle<()>>), LoadFailure> {
+    if let Some(compiled) = cache.as_ref().and_then(|cache| cache.load(engine, code.digest)) {
+        return Ok((Arc::new(compiled), None));
     }
+    let begun = Instant::now();
     let component = Component::from_binary(engine, &code.bytes).map_err(|error| {
         tracing::debug!(?error, "component not compiled");
         refused(&error)
     })?;
-    let write = cache.map(|cache| keep(cache, engine.clone(), code.digest, component.clone()));
-    Ok((component, write))
+    let compiled = Arc::new(Compiled { component, took: begun.elapsed(), known: false });
+    let write = cache.map(|cache| keep(cache, engine.clone(), code.digest, Arc::clone(&compiled)));
+    Ok((compiled, write))
 }
 
 /// Writes compiled code to the cache. Serving does not wait for the disk: the
 /// plugin works without, and only the next start would be slower.
-fn keep(cache: Arc<Cache>, engine: Engine, code: Digest, component: Component) -> JoinHandle<()> {
+fn keep(
+    cache: Arc<Cache>,
+    engine: Engine,
+    code: Digest,
+    compiled: Arc<Compiled>,
+) -> JoinHandle<()> {
     spawn_blocking(move || {
-        if let Err(error) = cache.store(&engine, code, &component) {
+        if let Err(error) = cache.store(&engine, code, &compiled) {
             tracing::warn!(%error, "compiled code not cached");
         }
     })

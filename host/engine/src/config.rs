@@ -15,6 +15,9 @@ pub struct EngineConfig {
     /// Where compiled code is kept between starts. Created with mode 0700 if
     /// absent; refused if anybody else could write to it. Default: nowhere.
     pub cache_dir: Option<PathBuf>,
+    /// Most bytes of it; what was used longest ago goes first. Default: no
+    /// bound.
+    pub cache_bytes: Option<u64>,
     /// Where packages of generations that serve or may serve again are kept,
     /// for this host alone. They are known by their digests, so nobody can
     /// change them unseen. Default: nowhere; then what a plugin's folder held
@@ -110,6 +113,7 @@ impl Default for EngineConfig {
         Self {
             dirs: Vec::new(),
             cache_dir: None,
+            cache_bytes: None,
             packages_dir: None,
             limits: Limits::default(),
             caps: Caps::default(),

@@ -150,7 +150,8 @@ impl PluginEngine {
         memory: Arc<dyn PluginMemory>,
     ) -> Result<Self, OpenError> {
         let engine = compile::engine(&config).map_err(OpenError::Setup)?;
-        let cache = config.cache_dir.as_deref().map(Cache::open).transpose()?;
+        let cache = config.cache_dir.as_deref();
+        let cache = cache.map(|it| Cache::open(it, config.cache_bytes)).transpose()?;
         let depot = config.packages_dir.as_deref().map(Depot::open).transpose()?;
         let compiler = Compiler::new(&engine, cache, &config).map_err(OpenError::Setup)?;
         let dirs = absolute(&config.dirs)?;
