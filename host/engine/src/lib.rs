@@ -179,7 +179,7 @@ impl PluginEngine {
             due: AtomicBool::new(false),
             loading: AtomicBool::new(false),
             reloader: tokio::sync::Mutex::new(Reloader::new(Sources::new(dirs.clone()))),
-            ledger: Ledger::new(memory, Arc::clone(&events)),
+            ledger: Ledger::new(memory, Arc::clone(&events), config.kept_generations),
             events,
             depot,
             unkept: Mutex::default(),

@@ -7,6 +7,7 @@
 //! the `ledger`.
 
 pub(crate) mod book;
+mod change;
 mod compare;
 pub(crate) mod depot;
 pub(crate) mod figures;

@@ -157,7 +157,7 @@ impl Reloader {
         }
         engine.batching.store(false, Ordering::Release);
         engine.swap_if_due();
-        engine.ledger.tell().await;
+        engine.tell().await;
         engine.store_packages().await;
         engine.processed(count);
     }

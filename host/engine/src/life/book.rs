@@ -12,6 +12,8 @@ use bowsprit_host_core::{
 
 use crate::package::Package;
 
+/// Why a generation serves that waited for an operator.
+pub(crate) const ACCEPTED: &str = "an operator accepted it";
 /// Refused generations that are remembered of a plugin.
 const REFUSED: usize = 3;
 
