@@ -166,8 +166,18 @@ impl Generations {
         book::drop_waiting(&mut entry.book);
         if book::live(&entry.book).is_none_or(|it| it.digest != report.digest) {
             book::put(&mut entry.book, report);
+        } else {
+            // It serves, whatever golden files it has been given since.
+            book::tested(&mut entry.book, &report);
         }
         entry.prune(kept);
+    }
+
+    /// Notes what came of the golden files of a generation that is known.
+    pub(crate) fn tested(&mut self, id: &str, report: &GenerationReport) {
+        if let Some(book) = self.book_mut(id) {
+            book::tested(book, report);
+        }
     }
 
     /// Notes that what is on disk is what serves after all.

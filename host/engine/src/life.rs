@@ -174,7 +174,7 @@ impl PluginEngine {
         Ok(Arc::new(Generation { program, toml, folder, provides }))
     }
 
-    /// Runs the golden files of a generation that has never passed them here.
+    /// Runs golden files that a generation has never passed here.
     async fn self_test(
         &self,
         generation: &Arc<Generation>,
@@ -182,7 +182,7 @@ impl PluginEngine {
         journey: &mut Journey,
         report: &mut GenerationReport,
     ) -> Result<(), LoadFailure> {
-        if let Some(passed) = self.passed_before(&package.toml.id, &report.digest) {
+        if let Some(passed) = self.passed_before(package, &report.digest) {
             report.self_test = passed;
             return Ok(());
         }
@@ -201,10 +201,15 @@ impl PluginEngine {
         }
     }
 
-    fn passed_before(&self, id: &str, digest: &str) -> Option<SelfTest> {
+    /// What came of the same golden files, if this generation has passed them.
+    fn passed_before(&self, package: &Package, digest: &str) -> Option<SelfTest> {
         let generations = self.generations();
-        let known = book::find(generations.book(id)?, digest)?;
-        (known.state != GenerationState::Refused).then(|| known.self_test.clone())
+        let known = book::find(generations.book(&package.toml.id)?, digest)?;
+        let test = &known.self_test;
+        let passed = known.state != GenerationState::Refused
+            && test.failure.is_none()
+            && test.golden == package.tests.hex();
+        passed.then(|| test.clone())
     }
 
     /// Lets a candidate serve or wait; whether what serves has changed.
@@ -215,6 +220,8 @@ impl PluginEngine {
     ) -> Result<bool, Box<Failed>> {
         let id = candidate.generation.program.plugin.clone();
         let live = self.generations().live(&id).cloned();
+        // Golden files may be all that has changed.
+        self.change(&id, |generations, _| generations.tested(&id, &candidate.report));
         if live.as_ref().is_some_and(|it| Arc::ptr_eq(it, &candidate.generation)) {
             self.change(&id, |generations, _| generations.forgive(&id));
             return Ok(false);
@@ -330,7 +337,8 @@ impl PluginEngine {
         }
     }
 
-    /// Builds an earlier generation from its kept package.
+    /// Builds an earlier generation from its kept package, or from its folder if
+    /// that holds the same still.
     pub(crate) async fn rebuild(
         &self,
         id: &str,
@@ -340,16 +348,20 @@ impl PluginEngine {
             code: "plugin.generation.gone",
             message: format!("generation {} of plugin `{id}` is no longer kept", kept.digest),
         };
-        let depot = self.depot.clone().ok_or_else(gone)?;
         let source = self.generations().source(id).ok_or_else(gone)?;
-        let digest = kept.package.clone();
-        let found = tokio::task::spawn_blocking(move || depot.find(&digest)).await;
-        let package = found.ok().flatten().ok_or_else(gone)?;
+        let (depot, folder, digest) = (self.depot.clone(), source.clone(), kept.package.clone());
+        let found = tokio::task::spawn_blocking(move || {
+            let kept = depot.and_then(|it| it.find(&digest));
+            // The folder has the same if all that was changed are golden files.
+            kept.or_else(|| depot::lying_in(&folder, &digest))
+        });
+        let package = found.await.ok().flatten().ok_or_else(gone)?;
         let package = Package { folder: source, ..package };
-        let built = self.build(&package).await.map_err(|_| gone())?;
+        // It has passed its golden files, and need not pass later ones.
+        let built = self.assemble(&package, &mut Journey::begin()).await.map_err(|_| gone())?;
         // Another plugin's component may have changed meanwhile.
-        let same = built.generation.program.generation == kept.digest;
-        same.then_some(built.generation).ok_or_else(gone)
+        let same = built.program.generation == kept.digest;
+        same.then_some(built).ok_or_else(gone)
     }
 
     fn is_builtin(&self, package: &Package) -> bool {

@@ -112,6 +112,16 @@ pub(crate) fn put(book: &mut Remembered, mut report: GenerationReport) {
     book.generations.insert(0, report);
 }
 
+/// Writes down what came of the last golden files of a generation that is in
+/// the book, whatever its state.
+pub(crate) fn tested(book: &mut Remembered, report: &GenerationReport) {
+    if let Some(known) = book.generations.iter_mut().find(|it| it.digest == report.digest)
+        && !report.self_test.golden.is_empty()
+    {
+        known.self_test.clone_from(&report.self_test);
+    }
+}
+
 /// Changes the state of those in one state.
 pub(crate) fn turn(book: &mut Remembered, from: GenerationState, to: GenerationState, why: &str) {
     for report in book.generations.iter_mut().filter(|it| it.state == from) {

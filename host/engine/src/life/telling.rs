@@ -169,7 +169,7 @@ impl PluginEngine {
         tracing::warn!(plugin = id, ?stage, code, message, "plugin refused");
         self.change(id, |generations, note| {
             let known = generations.book(id).and_then(|it| book::find(it, &report.digest));
-            if known.is_none_or(|it| it.failure.as_ref() != Some(&failure)) {
+            if !known.is_some_and(|it| is_told(it, &report)) {
                 let told = ActivationEntry {
                     plugin: id.to_owned(),
                     what: Happening::Refused,
@@ -222,6 +222,17 @@ impl PluginEngine {
     /// All folders that are or were plugins.
     pub(crate) async fn all_folders(&self) -> Vec<PathBuf> {
         self.reloader.lock().await.sources.all().await
+    }
+}
+
+/// Whether it has been told that something fails in this way: that it was
+/// refused, or that what serves does not pass its new golden files.
+fn is_told(known: &GenerationReport, now: &GenerationReport) -> bool {
+    match known.state {
+        GenerationState::Live => {
+            known.self_test.failure.is_some() && known.self_test == now.self_test
+        }
+        _ => known.failure.is_some() && known.failure == now.failure,
     }
 }
 

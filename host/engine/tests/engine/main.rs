@@ -18,6 +18,7 @@ mod kept;
 mod load;
 mod refusals;
 mod reload;
+mod retest;
 mod self_test;
 mod settle;
 mod support;
