@@ -23,6 +23,10 @@ pub struct EngineConfig {
     /// change them unseen. Default: nowhere; then what a plugin's folder held
     /// before is gone with the process.
     pub packages_dir: Option<PathBuf>,
+    /// Where inputs by which generations are compared are kept between starts,
+    /// for this host alone; see [`crate::PluginEngine::keep_inputs`]. Default:
+    /// nowhere; then those of earlier starts are gone.
+    pub inputs_dir: Option<PathBuf>,
     /// What a call may use if its plugin asks for nothing.
     pub limits: Limits,
     /// The most a plugin may ask for in `plugin.toml`.
@@ -115,6 +119,7 @@ impl Default for EngineConfig {
             cache_dir: None,
             cache_bytes: None,
             packages_dir: None,
+            inputs_dir: None,
             limits: Limits::default(),
             caps: Caps::default(),
             budgets: Budgets::default(),

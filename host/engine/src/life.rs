@@ -15,7 +15,9 @@ pub(crate) mod guard;
 pub(crate) mod ledger;
 pub(crate) mod operator;
 pub(crate) mod recent;
+mod returning;
 mod self_test;
+pub(crate) mod shelf;
 mod telling;
 mod trial;
 mod upload;
@@ -226,7 +228,11 @@ impl PluginEngine {
             self.change(&id, |generations, _| generations.forgive(&id));
             return Ok(false);
         }
-        self.compare(&mut candidate, live.as_deref()).await;
+        let before = match live {
+            Some(live) => Some(live),
+            None => self.served_before(&candidate).await,
+        };
+        self.compare(&mut candidate, before.as_deref()).await;
         let verdict = self.judge(&mut candidate);
         if verdict != Verdict::Leave {
             self.unkept().push(candidate.package.clone());
@@ -249,7 +255,7 @@ impl PluginEngine {
     /// Has candidate and predecessor render what the plugin was asked lately.
     pub(crate) async fn compare(&self, candidate: &mut Candidate, live: Option<&Generation>) {
         let Some(live) = live else { return };
-        let inputs = live.program.recent.inputs();
+        let inputs = self.inputs(&live.program.plugin, &live.program.recent).await;
         if inputs.is_empty() {
             return;
         }
@@ -308,60 +314,6 @@ impl PluginEngine {
             },
             SwapPolicy::Swap => Verdict::Serve,
         }
-    }
-
-    /// While the host starts: see [`Self::resume_kept`].
-    pub(crate) async fn resume_if_loading(&self, id: &str) {
-        if self.loading.load(Ordering::Acquire) {
-            self.resume_kept(id).await;
-        }
-    }
-
-    /// Brings back what served when the host stopped, if the plugin's folder
-    /// has nothing that serves.
-    async fn resume_kept(&self, id: &str) {
-        let kept = {
-            let generations = self.generations();
-            if generations.live(id).is_some() || generations.source(id).is_none() {
-                return;
-            }
-            generations.book(id).and_then(book::live).cloned()
-        };
-        let Some(kept) = kept else { return };
-        match self.rebuild(id, &kept).await.map(|it| self.resume(&it)) {
-            Ok(Ok(_)) => tracing::info!(plugin = id, generation = kept.digest, "plugin resumed"),
-            Ok(Err(LoadFailure { message, .. })) => {
-                tracing::warn!(plugin = id, message, "plugin not resumed");
-            }
-            Err(error) => tracing::warn!(plugin = id, %error, "plugin not resumed"),
-        }
-    }
-
-    /// Builds an earlier generation from its kept package, or from its folder if
-    /// that holds the same still.
-    pub(crate) async fn rebuild(
-        &self,
-        id: &str,
-        kept: &GenerationReport,
-    ) -> bowsprit_host_core::Result<Arc<Generation>> {
-        let gone = || bowsprit_host_core::Error::Refused {
-            code: "plugin.generation.gone",
-            message: format!("generation {} of plugin `{id}` is no longer kept", kept.digest),
-        };
-        let source = self.generations().source(id).ok_or_else(gone)?;
-        let (depot, folder, digest) = (self.depot.clone(), source.clone(), kept.package.clone());
-        let found = tokio::task::spawn_blocking(move || {
-            let kept = depot.and_then(|it| it.find(&digest));
-            // The folder has the same if all that was changed are golden files.
-            kept.or_else(|| depot::lying_in(&folder, &digest))
-        });
-        let package = found.await.ok().flatten().ok_or_else(gone)?;
-        let package = Package { folder: source, ..package };
-        // It has passed its golden files, and need not pass later ones.
-        let built = self.assemble(&package, &mut Journey::begin()).await.map_err(|_| gone())?;
-        // Another plugin's component may have changed meanwhile.
-        let same = built.program.generation == kept.digest;
-        same.then_some(built).ok_or_else(gone)
     }
 
     fn is_builtin(&self, package: &Package) -> bool {

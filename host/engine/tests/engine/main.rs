@@ -14,6 +14,7 @@ mod containment;
 mod grants;
 mod guard;
 mod hostile;
+mod inputs;
 mod kept;
 mod load;
 mod refusals;
