@@ -35,6 +35,7 @@ mod oauth;
 mod operators;
 mod palette;
 mod plugin_author;
+mod plugin_hosts;
 mod plugin_life;
 mod plugin_logs;
 mod process;

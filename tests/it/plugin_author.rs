@@ -1,5 +1,6 @@
 //! `bowsprit plugin`, as an author types it.
 
+mod compiled;
 mod languages;
 mod registry;
 mod remote;
@@ -10,20 +11,26 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use bowsprit_tests::{copy_folder, guests_dir};
+use bowsprit_tests::{code_cache_dir, copy_folder, guests_dir};
 use serde_json::{Value, json};
 
 use crate::process::binary;
 
 /// `bowsprit plugin …` in a folder; what it says is read as text.
 fn plugin(folder: &Path, arguments: &[&str]) -> Output {
+    author(folder, arguments).output().unwrap()
+}
+
+/// `bowsprit plugin …` in a folder, about to begin.
+fn author(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.arg("plugin").args(arguments).current_dir(folder).stdin(Stdio::null());
     // A developer's own settings are not the test's.
     for name in ["BOWSPRIT_HOST", "BOWSPRIT_TOKEN", "BOWSPRIT_CONFIG", "BOWSPRIT_PLUGINS_DIRS"] {
         command.env_remove(name);
     }
-    command.env("DOCKER_CONFIG", folder).output().unwrap()
+    command.env("BOWSPRIT_CODE_CACHE", code_cache_dir()).env("DOCKER_CONFIG", folder);
+    command
 }
 
 /// What it prints; it has to succeed.
@@ -255,9 +262,7 @@ fn dev_puts_each_change_where_a_host_looks() {
     let guests = guests_dir().display().to_string();
     let once = ["dev", "greeter", "--into", "live", "--plugins", &guests, "--once"];
     assert!(says(base.path(), &once).contains("wrote `greeter`"));
-    let mut child = Command::new(binary())
-        .args(["plugin", "dev", "greeter", "--into", "live", "--plugins", &guests])
-        .current_dir(base.path())
+    let mut child = author(base.path(), &once[..once.len() - 1])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bowsprit_tests::{TestHost, User, copy_folder, plugins_dir};
-use serde_json::Value;
+use bowsprit_tests::{Kube, TestHost, User, copy_folder, plugins_dir, unique};
+use serde_json::{Value, json};
+
+use crate::runs::node;
 
 /// Longest a test waits for anything.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -85,5 +87,28 @@ async fn a_generation_that_has_to_wait_is_not_in_the_palette() {
 
     assert!(held["why"].as_str().unwrap().contains("produces v1/ConfigMap"), "{held}");
     assert_eq!(admin.get("/templates").await.expect(200)["templates"].as_array().unwrap().len(), 0);
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_is_compared_with_what_was_run_before_a_restart() {
+    let Some(kube) = Kube::connect() else { return };
+    let (dir, plugin) = folder_with_configmap();
+    let path = dir.path().display().to_string();
+    let mut host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", &path)]).await;
+    let admin = host.admin().await;
+    kube.add_to(&admin, "lab").await;
+    let namespace = format!("it-{}", unique());
+    let id = admin.workflow("maps", "lab").await;
+    let data = json!({"name": "one", "namespace": namespace, "data": {"k": "v"}});
+    admin.save(&id, &json!({"nodes": [node("n", "configmap", data)], "edges": []})).await;
+    assert_eq!(admin.run(&id, &json!({})).await.expect(200)["status"], "completed");
+
+    host.stop().await;
+    host.start_again().await;
+    let admin = admin.at(&host.origin);
+    release(&plugin, "9.0.0");
+    let told = until_told(&admin, "plugin.activated", 2).await.remove(0);
+    assert_eq!(told["comparison"], "0 of 1 manifests would change", "{told}");
     host.finish().await;
 }

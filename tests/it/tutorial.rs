@@ -61,6 +61,8 @@ fn every_block_of_the_tutorial_works_in_order() {
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("BOWSPRIT_CONFIG")
         .env_remove("BOWSPRIT_PLUGINS_DIRS")
+        .env_remove("BOWSPRIT_CODE_CACHE")
+        .env("XDG_CACHE_HOME", base.path().join("cache"))
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -67,7 +67,12 @@ impl Default for State {
 }
 
 impl Cut {
-    pub(crate) fn around(&self, store: Arc<dyn Documents>) -> Arc<dyn Documents> {
+    /// A store with this place in it.
+    ///
+    /// # Panics
+    ///
+    /// If there is one around it already.
+    pub fn around(&self, store: Arc<dyn Documents>) -> Arc<dyn Documents> {
         assert!(self.0.inner.set(store).is_ok(), "a cut is around one store");
         Arc::new(self.clone())
     }
@@ -78,7 +83,7 @@ impl Cut {
     }
 
     /// Holds back the next read of one document of a collection.
-    pub(crate) fn hold(&self, of: &'static Collection) -> Held {
+    pub fn hold(&self, of: &'static Collection) -> Held {
         let ((reached, is_reached), (let_go, go_on)) = (oneshot::channel(), oneshot::channel());
         *self.0.hold.lock().unwrap() = Some(Hold { of: of.name, reached, go_on });
         Held { reached: is_reached, _go_on: let_go }

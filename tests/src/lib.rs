@@ -290,6 +290,11 @@ pub fn cache_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-plugin-cache")
 }
 
+/// The same for the commands of plugins' authors.
+pub fn code_cache_dir() -> PathBuf {
+    cache_dir().with_file_name("test-code-cache")
+}
+
 /// Where `cargo xtask plugins build` puts components.
 pub fn plugins_dir() -> PathBuf {
     built(

@@ -20,7 +20,7 @@ pub use edges::{Connection, EdgeDirection, End, Handle};
 pub type Json = String;
 
 /// A node as a plugin sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Node {
     /// Unique in its workflow.
     pub id: String,
@@ -31,7 +31,7 @@ pub struct Node {
 }
 
 /// Another node connected to the one a call is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Neighbour {
     /// The edge's id.
     pub edge: String,
@@ -211,7 +211,7 @@ pub struct Package {
 }
 
 /// What surrounds a node in a call.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Context {
     /// Namespace for objects whose node names none.
     pub namespace: String,

@@ -29,7 +29,7 @@ pub use generation::{
     GenerationReport, GenerationState, Hold, SelfTest, StageTime, SwapPolicy, TestFailure,
 };
 pub use journal::{FailedCall, FailedCallSummary, LogLevel, LogLine, masked};
-pub use memory::{ActivationEntry, Happening, PluginMemory, Remembered, ShortMemory};
+pub use memory::{ActivationEntry, Happening, PluginMemory, Remembered, ShortMemory, Successor};
 pub use report::{Figures, LoadFailure, LoadStage, PluginLimits, PluginReport, PluginState};
 pub use stored::{PLUGINS, StoredMemory};
 pub use trial::{Cost, Trial, Validation};

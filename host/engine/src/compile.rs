@@ -13,14 +13,11 @@ use tokio::{
     sync::Semaphore,
     task::{JoinHandle, spawn_blocking},
 };
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-    component::Component,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::{
     admission::{Needs, admit},
-    cache::Cache,
+    cache::{Cache, Compiled},
     config::EngineConfig,
     failure::failure,
     life::book::Journey,
@@ -162,7 +159,7 @@ impl Compiler {
 
     /// Writes compiled code to the cache. Serving does not wait for the disk:
     /// the plugin works without, and only the next start would be slower.
-    fn write(&self, code: Digest, compiled: Component) {
+    fn write(&self, code: Digest, compiled: Compiled) {
         let codegen = Arc::clone(&self.codegen);
         let write = spawn_blocking(move || codegen.keep(code, &compiled));
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).push(write);

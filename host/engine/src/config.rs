@@ -15,11 +15,18 @@ pub struct EngineConfig {
     /// Where compiled code is kept between starts. Created with mode 0700 if
     /// absent; refused if anybody else could write to it. Default: nowhere.
     pub cache_dir: Option<PathBuf>,
+    /// Most bytes of it; what was used longest ago goes first. Default: no
+    /// bound.
+    pub cache_bytes: Option<u64>,
     /// Where packages of generations that serve or may serve again are kept,
     /// for this host alone. They are known by their digests, so nobody can
     /// change them unseen. Default: nowhere; then what a plugin's folder held
     /// before is gone with the process.
     pub packages_dir: Option<PathBuf>,
+    /// Where inputs by which generations are compared are kept between starts,
+    /// for this host alone; see [`crate::PluginEngine::keep_inputs`]. Default:
+    /// nowhere; then those of earlier starts are gone.
+    pub inputs_dir: Option<PathBuf>,
     /// What a call may use if its plugin asks for nothing.
     pub limits: Limits,
     /// The most a plugin may ask for in `plugin.toml`.
@@ -113,7 +120,9 @@ impl Default for EngineConfig {
         Self {
             dirs: Vec::new(),
             cache_dir: None,
+            cache_bytes: None,
             packages_dir: None,
+            inputs_dir: None,
             limits: Limits::default(),
             caps: Caps::default(),
             budgets: Budgets::default(),

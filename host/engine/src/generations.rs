@@ -127,6 +127,28 @@ impl Generations {
         entry.prune(kept);
     }
 
+    /// Takes over what other hosts decided about a plugin: `stored` is what is
+    /// remembered since this host has `told` what it knows. What it has changed
+    /// after that stays. Answers whether the plugin was switched on or off.
+    pub(crate) fn adopt(&mut self, told: &Remembered, stored: &Remembered) -> bool {
+        let id = &stored.id;
+        // Where its names are taken it stays off.
+        let may_switch = stored.disabled || self.has_room(id).is_ok();
+        let Some(book) = self.book_mut(id) else { return false };
+        if book.grants == told.grants {
+            book.grants.clone_from(&stored.grants);
+        }
+        if book.policy == told.policy {
+            book.policy = stored.policy;
+        }
+        let switched =
+            book.disabled == told.disabled && book.disabled != stored.disabled && may_switch;
+        if switched {
+            book.disabled = stored.disabled;
+        }
+        switched
+    }
+
     /// Notes that a generation which was taken back lies in the folder still.
     pub(crate) fn leave(&mut self, id: &str, source: &Path) {
         self.entry(id, source);
@@ -144,8 +166,18 @@ impl Generations {
         book::drop_waiting(&mut entry.book);
         if book::live(&entry.book).is_none_or(|it| it.digest != report.digest) {
             book::put(&mut entry.book, report);
+        } else {
+            // It serves, whatever golden files it has been given since.
+            book::tested(&mut entry.book, &report);
         }
         entry.prune(kept);
+    }
+
+    /// Notes what came of the golden files of a generation that is known.
+    pub(crate) fn tested(&mut self, id: &str, report: &GenerationReport) {
+        if let Some(book) = self.book_mut(id) {
+            book::tested(book, report);
+        }
     }
 
     /// Notes that what is on disk is what serves after all.

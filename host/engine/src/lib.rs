@@ -78,7 +78,7 @@ use catalogue::Table;
 use compile::Compiler;
 use generations::Generations;
 use journal::Failures;
-use life::{depot::Depot, figures::Alarm, guard, ledger::Ledger};
+use life::{depot::Depot, figures::Alarm, guard, ledger::Ledger, shelf::Shelf};
 use package::{Package, Sight};
 use reload::{AllShared, Reloader};
 use remembered::Remembered;
@@ -107,6 +107,7 @@ pub struct PluginEngine {
     ledger: Ledger,
     events: Arc<dyn Events>,
     depot: Option<Depot>,
+    shelf: Option<Shelf>,
     /// Packages that are yet to be kept.
     unkept: Mutex<Vec<Package>>,
     alarms: (UnboundedSender<Alarm>, tokio::sync::Mutex<UnboundedReceiver<Alarm>>),
@@ -151,8 +152,10 @@ impl PluginEngine {
         memory: Arc<dyn PluginMemory>,
     ) -> Result<Self, OpenError> {
         let engine = compile::engine(&config).map_err(OpenError::Setup)?;
-        let cache = config.cache_dir.as_deref().map(Cache::open).transpose()?;
+        let cache = config.cache_dir.as_deref();
+        let cache = cache.map(|it| Cache::open(it, config.cache_bytes)).transpose()?;
         let depot = config.packages_dir.as_deref().map(Depot::open).transpose()?;
+        let shelf = config.inputs_dir.as_deref().map(Shelf::open).transpose()?;
         let compiler = Compiler::new(&engine, cache, &config).map_err(OpenError::Setup)?;
         let dirs = absolute(&config.dirs)?;
         let runtime = Runtime {
@@ -179,9 +182,10 @@ impl PluginEngine {
             due: AtomicBool::new(false),
             loading: AtomicBool::new(false),
             reloader: tokio::sync::Mutex::new(Reloader::new(Sources::new(dirs.clone()))),
-            ledger: Ledger::new(memory, Arc::clone(&events)),
+            ledger: Ledger::new(memory, Arc::clone(&events), config.kept_generations),
             events,
             depot,
+            shelf,
             unkept: Mutex::default(),
             alarms: (alarm, tokio::sync::Mutex::new(alarms)),
             calls: None,
@@ -214,6 +218,7 @@ impl PluginEngine {
         self.loading.store(false, Ordering::Release);
         drop(reloader);
         self.clear_depot().await;
+        self.clear_shelf().await;
         Ok(())
     }
 

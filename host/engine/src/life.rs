@@ -7,6 +7,7 @@
 //! the `ledger`.
 
 pub(crate) mod book;
+mod change;
 mod compare;
 pub(crate) mod depot;
 pub(crate) mod figures;
@@ -14,7 +15,9 @@ pub(crate) mod guard;
 pub(crate) mod ledger;
 pub(crate) mod operator;
 pub(crate) mod recent;
+mod returning;
 mod self_test;
+pub(crate) mod shelf;
 mod telling;
 mod trial;
 mod upload;
@@ -173,7 +176,7 @@ impl PluginEngine {
         Ok(Arc::new(Generation { program, toml, folder, provides }))
     }
 
-    /// Runs the golden files of a generation that has never passed them here.
+    /// Runs golden files that a generation has never passed here.
     async fn self_test(
         &self,
         generation: &Arc<Generation>,
@@ -181,7 +184,7 @@ impl PluginEngine {
         journey: &mut Journey,
         report: &mut GenerationReport,
     ) -> Result<(), LoadFailure> {
-        if let Some(passed) = self.passed_before(&package.toml.id, &report.digest) {
+        if let Some(passed) = self.passed_before(package, &report.digest) {
             report.self_test = passed;
             return Ok(());
         }
@@ -200,10 +203,15 @@ impl PluginEngine {
         }
     }
 
-    fn passed_before(&self, id: &str, digest: &str) -> Option<SelfTest> {
+    /// What came of the same golden files, if this generation has passed them.
+    fn passed_before(&self, package: &Package, digest: &str) -> Option<SelfTest> {
         let generations = self.generations();
-        let known = book::find(generations.book(id)?, digest)?;
-        (known.state != GenerationState::Refused).then(|| known.self_test.clone())
+        let known = book::find(generations.book(&package.toml.id)?, digest)?;
+        let test = &known.self_test;
+        let passed = known.state != GenerationState::Refused
+            && test.failure.is_none()
+            && test.golden == package.tests.hex();
+        passed.then(|| test.clone())
     }
 
     /// Lets a candidate serve or wait; whether what serves has changed.
@@ -214,11 +222,17 @@ impl PluginEngine {
     ) -> Result<bool, Box<Failed>> {
         let id = candidate.generation.program.plugin.clone();
         let live = self.generations().live(&id).cloned();
+        // Golden files may be all that has changed.
+        self.change(&id, |generations, _| generations.tested(&id, &candidate.report));
         if live.as_ref().is_some_and(|it| Arc::ptr_eq(it, &candidate.generation)) {
             self.change(&id, |generations, _| generations.forgive(&id));
             return Ok(false);
         }
-        self.compare(&mut candidate, live.as_deref()).await;
+        let before = match live {
+            Some(live) => Some(live),
+            None => self.served_before(&candidate).await,
+        };
+        self.compare(&mut candidate, before.as_deref()).await;
         let verdict = self.judge(&mut candidate);
         if verdict != Verdict::Leave {
             self.unkept().push(candidate.package.clone());
@@ -241,7 +255,7 @@ impl PluginEngine {
     /// Has candidate and predecessor render what the plugin was asked lately.
     pub(crate) async fn compare(&self, candidate: &mut Candidate, live: Option<&Generation>) {
         let Some(live) = live else { return };
-        let inputs = live.program.recent.inputs();
+        let inputs = self.inputs(&live.program.plugin, &live.program.recent).await;
         if inputs.is_empty() {
             return;
         }
@@ -300,55 +314,6 @@ impl PluginEngine {
             },
             SwapPolicy::Swap => Verdict::Serve,
         }
-    }
-
-    /// While the host starts: see [`Self::resume_kept`].
-    pub(crate) async fn resume_if_loading(&self, id: &str) {
-        if self.loading.load(Ordering::Acquire) {
-            self.resume_kept(id).await;
-        }
-    }
-
-    /// Brings back what served when the host stopped, if the plugin's folder
-    /// has nothing that serves.
-    async fn resume_kept(&self, id: &str) {
-        let kept = {
-            let generations = self.generations();
-            if generations.live(id).is_some() || generations.source(id).is_none() {
-                return;
-            }
-            generations.book(id).and_then(book::live).cloned()
-        };
-        let Some(kept) = kept else { return };
-        match self.rebuild(id, &kept).await.map(|it| self.resume(&it)) {
-            Ok(Ok(_)) => tracing::info!(plugin = id, generation = kept.digest, "plugin resumed"),
-            Ok(Err(LoadFailure { message, .. })) => {
-                tracing::warn!(plugin = id, message, "plugin not resumed");
-            }
-            Err(error) => tracing::warn!(plugin = id, %error, "plugin not resumed"),
-        }
-    }
-
-    /// Builds an earlier generation from its kept package.
-    pub(crate) async fn rebuild(
-        &self,
-        id: &str,
-        kept: &GenerationReport,
-    ) -> bowsprit_host_core::Result<Arc<Generation>> {
-        let gone = || bowsprit_host_core::Error::Refused {
-            code: "plugin.generation.gone",
-            message: format!("generation {} of plugin `{id}` is no longer kept", kept.digest),
-        };
-        let depot = self.depot.clone().ok_or_else(gone)?;
-        let source = self.generations().source(id).ok_or_else(gone)?;
-        let digest = kept.package.clone();
-        let found = tokio::task::spawn_blocking(move || depot.find(&digest)).await;
-        let package = found.ok().flatten().ok_or_else(gone)?;
-        let package = Package { folder: source, ..package };
-        let built = self.build(&package).await.map_err(|_| gone())?;
-        // Another plugin's component may have changed meanwhile.
-        let same = built.generation.program.generation == kept.digest;
-        same.then_some(built.generation).ok_or_else(gone)
     }
 
     fn is_builtin(&self, package: &Package) -> bool {

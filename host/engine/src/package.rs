@@ -94,6 +94,8 @@ pub(crate) struct Package {
     pub(crate) assets: Arc<Assets>,
     /// Golden files by name, and golden sources by `<case>/<path>`.
     pub(crate) golden: Arc<Assets>,
+    /// Of the golden files.
+    pub(crate) tests: Digest,
     /// The generation's identity: of everything above but the golden files.
     pub(crate) digest: Digest,
     /// Of everything above.
@@ -166,9 +168,12 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
     }
     let golden = read_golden(&root, &folder.join("golden"), toml.world())?;
     let digest = digest(&text, component.as_ref(), &assets);
+    let mut tests = Sha256::new();
+    golden.iter().for_each(|(name, bytes)| part(&mut tests, name, bytes));
+    let tests = Digest(tests.finalize().into());
     let mut seen = Sha256::new();
     part(&mut seen, "package", digest.bytes());
-    golden.iter().for_each(|(name, bytes)| part(&mut seen, name, bytes));
+    part(&mut seen, "golden", tests.bytes());
     Ok(Package {
         folder: folder.to_owned(),
         toml: Arc::new(toml),
@@ -176,6 +181,7 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
         component,
         assets: Arc::new(assets),
         golden: Arc::new(golden),
+        tests,
         digest,
         seen: Digest(seen.finalize().into()),
     })

@@ -68,6 +68,12 @@ impl AllShared {
         Arc::clone(recents.entry(id.to_owned()).or_insert_with(|| Arc::new(fresh())))
     }
 
+    /// What all plugins were asked lately, by plugin.
+    pub(crate) fn recents(&self) -> Vec<(String, Arc<Recent>)> {
+        let recents = self.recents.lock().unwrap_or_else(PoisonError::into_inner);
+        recents.iter().map(|(id, recent)| (id.clone(), Arc::clone(recent))).collect()
+    }
+
     /// What the plugin wrote lately. Kept also of plugins that never served:
     /// their authors want to know why. Those that nobody knows of any more
     /// leave nothing behind.
@@ -157,7 +163,7 @@ impl Reloader {
         }
         engine.batching.store(false, Ordering::Release);
         engine.swap_if_due();
-        engine.ledger.tell().await;
+        engine.tell().await;
         engine.store_packages().await;
         engine.processed(count);
     }

@@ -33,6 +33,15 @@ pub use crate::package::is_kebab as is_plugin_id;
 /// gives up, and learns how long it took.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Where compiled code is kept for the next workbench.
+#[derive(Debug, Clone)]
+pub struct CodeCache {
+    /// A folder; made with mode 0700 if absent, refused if it is open to others.
+    pub folder: PathBuf,
+    /// Most bytes of it.
+    pub bytes: u64,
+}
+
 /// An engine for looking at plugins one by one.
 pub struct Workbench {
     engine: PluginEngine,
@@ -93,23 +102,34 @@ pub struct About {
     pub memory: usize,
     /// Most bytes of an answer.
     pub output: usize,
-    /// How long it took from bytes to the answer of `describe`: compiled,
-    /// linked, described.
+    /// How long it takes from bytes to the answer of `describe`: compiled,
+    /// linked, described. If its code was known, compiling counts as it took
+    /// then.
     pub ready_after: Duration,
+    /// If its code was known: how long it took this time.
+    pub known_after: Option<Duration>,
 }
 
 impl Workbench {
     /// A workbench with a host's default limits for calls; `dirs` are folders of plugins
-    /// whose components others may use, looked into only when one does.
+    /// whose components others may use, looked into only when one does. Without
+    /// a `cache` all is compiled anew.
     ///
     /// # Errors
     ///
-    /// If this machine cannot run WebAssembly.
-    pub fn open(dirs: Vec<PathBuf>) -> Result<Self, OpenError> {
+    /// If this machine cannot run WebAssembly, or the cache is not private.
+    pub fn open(dirs: Vec<PathBuf>, cache: Option<CodeCache>) -> Result<Self, OpenError> {
         let limits = Limits { compile: PATIENCE, ..Limits::default() };
-        // What a component costs is told of the code that hosts run in the end.
-        let config =
-            EngineConfig { dirs, limits, quick_compiler: false, ..EngineConfig::default() };
+        let (cache_dir, cache_bytes) = cache.map(|it| (it.folder, it.bytes)).unzip();
+        let config = EngineConfig {
+            dirs,
+            limits,
+            cache_dir,
+            cache_bytes,
+            // What a component costs is told of the code that hosts run in the end.
+            quick_compiler: false,
+            ..EngineConfig::default()
+        };
         Ok(Self { engine: PluginEngine::open(config, Arc::new(Hub::new()))? })
     }
 
@@ -132,6 +152,8 @@ impl Workbench {
         // Its golden files are run by whoever wants to see what differs.
         let generation = self.engine.assemble(&package, &mut Journey::begin()).await?;
         let about = About::of(&package, &generation, outside, begun.elapsed());
+        // The process may end as soon as it has said what it was asked.
+        self.engine.compiler.written().await;
         Ok(Sample {
             about,
             types: generation.provides.node_types.clone(),
@@ -168,13 +190,11 @@ impl Sample {
 }
 
 impl About {
-    fn of(
-        package: &Package,
-        generation: &Generation,
-        outside: Outside,
-        ready_after: Duration,
-    ) -> Self {
+    fn of(package: &Package, generation: &Generation, outside: Outside, took: Duration) -> Self {
         let (toml, limits) = (&package.toml, &generation.program.limits);
+        let compiled = &generation.program.linked.starter.now().compiled;
+        // Another plugin's component is that plugin's to compile.
+        let known = package.component.is_some() && compiled.known;
         Self {
             id: toml.id.clone(),
             version: toml.version.clone(),
@@ -196,7 +216,8 @@ impl About {
             deadline: limits.deadline,
             memory: limits.memory,
             output: limits.output,
-            ready_after,
+            ready_after: if known { took + compiled.took } else { took },
+            known_after: known.then_some(took),
         }
     }
 }

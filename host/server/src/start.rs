@@ -81,6 +81,7 @@ pub struct Host {
     supervisor: Supervisor,
     store: Arc<dyn Documents>,
     hub: Arc<Hub>,
+    engine: Arc<PluginEngine>,
     runs: Runs,
     ready: watch::Sender<Readiness>,
     stop: CancellationToken,
@@ -131,7 +132,7 @@ impl Host {
         let engine = Box::pin(start_plugins(&settings, &supervisor, hub.clone(), parts)).await?;
         let (ready, is_ready) = watch::channel(Readiness::Closed);
         let parts = (edge, is_ready, audit, budgets, patience);
-        let (state, runs) = wire(&settings, &store, &hub, engine, &supervisor, parts)?;
+        let (state, runs) = wire(&settings, &store, &hub, engine.clone(), &supervisor, parts)?;
         identity::seed_invites(&settings, &state.identity).await?;
         // An embedded store is nobody else's: whatever is unfinished is dead.
         let alone = store::is_embedded(&settings);
@@ -155,7 +156,7 @@ impl Host {
         let stop = CancellationToken::new();
         let server = tokio::spawn(serve_http(listener, state, stop.clone(), DRAIN));
         ready.send_replace(Readiness::Ready);
-        Ok(Self { address, supervisor, store, hub, runs, ready, stop, server })
+        Ok(Self { address, supervisor, store, hub, engine, runs, ready, stop, server })
     }
 
     /// Where it listens.
@@ -181,6 +182,7 @@ impl Host {
         let ended = self.runs.end_abandoned(Abandoned::Own).await;
         ended.context("interrupted runs cannot be ended")?;
         tracing::info!("stop: runs have ended");
+        self.engine.keep_inputs().await;
         self.store.close().await;
         tracing::info!("stop: the store is closed");
         Ok(())
@@ -227,6 +229,7 @@ async fn start_plugins(
             _ => tracing::info!(plugin = report.id, version = report.version, "plugin loaded"),
         }
     }
+    plugins::keep_inputs(supervisor, &engine);
     let watched = Arc::clone(&engine);
     supervisor.keep("watch plugin folders", move || {
         let engine = Arc::clone(&watched);

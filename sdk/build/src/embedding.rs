@@ -11,6 +11,7 @@ use crate::{
     BuildError, Runner, at,
     made::{Kept, WORK, is_made},
     source::Head,
+    trim::without,
 };
 
 /// Where a plugin keeps the interfaces of the host that it was begun for.
@@ -57,19 +58,28 @@ impl Task {
         Kept::of(self.stamp(name), &inputs, &self.folder.to_string_lossy())
     }
 
-    /// Has `tool` write the component, unless it would be the same as before.
+    /// Has `tool` write the component, unless it would be the same as before, and
+    /// takes the export away that it leaves in each for itself.
     pub(crate) fn componentize(
         &self,
         tool: &str,
         command: Command,
+        own_export: &str,
         runner: &dyn Runner,
     ) -> Result<(), BuildError> {
         let mut inputs = Vec::new();
         collect(&self.folder, Path::new(""), &mut inputs)?;
         inputs.sort();
-        let kept = Kept::of(self.stamp("component"), &inputs, &format!("{command:?}"))?;
-        kept.or_make(&self.folder.join(&self.component), || {
-            runner.run(tool, command).map_err(BuildError::Program)
+        let how = format!("{command:?} without {own_export}");
+        let kept = Kept::of(self.stamp("component"), &inputs, &how)?;
+        let component = self.folder.join(&self.component);
+        kept.or_make(&component, || {
+            runner.run(tool, command).map_err(BuildError::Program)?;
+            let made = fs::read(&component).map_err(at(&component))?;
+            match without(&made, own_export) {
+                Some(trimmed) => fs::write(&component, trimmed).map_err(at(&component)),
+                None => Ok(()),
+            }
         })
     }
 

@@ -12,6 +12,8 @@ pub(crate) const MANIFEST: &str = "package.json";
 const LOCK: &str = "package-lock.json";
 /// Embeds QuickJS.
 const TOOL: &str = "componentize-qjs";
+/// Which begins the interpreter when the component is made, and never after.
+const OWN_EXPORT: &str = "init";
 
 /// Installs what the lock file says, unless it is there, and makes the
 /// component.
@@ -30,7 +32,7 @@ pub(crate) fn build(folder: &Path, locked: bool, runner: &dyn Runner) -> Result<
     // Calls are synchronous, and no WASI is offered.
     command.args(["--sync", "--stub-wasi"]).arg("--output").arg(&task.component);
     command.current_dir(&task.folder);
-    task.componentize(TOOL, command, runner)
+    task.componentize(TOOL, command, OWN_EXPORT, runner)
 }
 
 fn install(folder: &Path, locked: bool, runner: &dyn Runner) -> Result<(), BuildError> {

@@ -18,6 +18,7 @@ mod python;
 mod runner;
 mod source;
 mod toolchain;
+mod trim;
 mod watch;
 
 use std::{io, path::PathBuf};

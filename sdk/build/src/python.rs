@@ -9,6 +9,8 @@ use crate::{BuildError, Runner, at, embedding::Task, made::WORK, toolchain::is_o
 pub(crate) const REQUIREMENTS: &str = "requirements.txt";
 /// Embeds CPython.
 const TOOL: &str = "componentize-py";
+/// Which begins the interpreter when the component is made, and never after.
+const OWN_EXPORT: &str = "exports";
 /// The folder of the modules, and the one that exports the interfaces.
 const MODULES: &str = "src";
 const ENTRY: &str = "plugin";
@@ -38,7 +40,7 @@ pub(crate) fn build(folder: &Path, runner: &dyn Runner) -> Result<(), BuildError
     command.arg(&task.component).arg(ENTRY);
     // Where it looks for what else is required.
     own(&mut command).env("VIRTUAL_ENV", &home).current_dir(&task.folder);
-    task.componentize(TOOL, command, runner)
+    task.componentize(TOOL, command, OWN_EXPORT, runner)
 }
 
 /// Has a command see no modules but those that are required.

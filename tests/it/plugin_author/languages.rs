@@ -31,6 +31,8 @@ fn built_and_checked(base: &Path, language: &str) -> String {
         assert!(said.contains(wanted), "{wanted}: {said}");
     }
     assert!(!said.contains("wasi"), "{said}");
+    let world = said.lines().find(|it| it.contains("  world ")).unwrap();
+    assert!(world.ends_with("version 0.1: bowsprit:plugin/node-types@0.1.0"), "{world}");
     assert!(says(base, &["build", "greeter"]).contains("1 unchanged"), "built but once");
     said
 }

@@ -67,6 +67,9 @@ pub struct SelfTest {
     pub cases: u32,
     /// Function calls that answered as expected.
     pub answers: u32,
+    /// Digest of all files; others are another test of the same generation.
+    #[serde(default)]
+    pub golden: String,
     /// The first that did not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure: Option<TestFailure>,

@@ -91,14 +91,20 @@ pub struct ActivationEntry {
     pub grants: Wants,
 }
 
+/// What is to be remembered of a plugin after this.
+pub type Successor<'a> = dyn Fn(Remembered) -> Remembered + Send + Sync + 'a;
+
 /// Remembers. An engine reads everything once, when it starts.
 #[async_trait]
 pub trait PluginMemory: Send + Sync {
     /// All plugins that anything is remembered of.
     async fn recall(&self) -> Result<Vec<Remembered>>;
 
-    /// Remembers this of the plugin, instead of what was remembered before.
-    async fn keep(&self, plugin: &Remembered) -> Result<()>;
+    /// Changes what is remembered of a plugin, which may be nothing but its id.
+    /// Other hosts change it too: `change` is asked for the successor of what
+    /// is remembered now, and asked again if another host was quicker. Answers
+    /// what is remembered then.
+    async fn keep(&self, id: &str, change: &Successor<'_>) -> Result<Remembered>;
 
     /// Appends to the activation log. What it tells of has happened, so it
     /// does not fail.
@@ -126,10 +132,11 @@ impl PluginMemory for ShortMemory {
         Ok(plugins.values().cloned().collect())
     }
 
-    async fn keep(&self, plugin: &Remembered) -> Result<()> {
+    async fn keep(&self, id: &str, change: &Successor<'_>) -> Result<Remembered> {
         let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
-        plugins.insert(plugin.id.clone(), plugin.clone());
-        Ok(())
+        let kept = plugins.entry(id.to_owned()).or_insert_with(|| Remembered::new(id));
+        *kept = change(kept.clone());
+        Ok(kept.clone())
     }
 
     async fn record(&self, by: Actor, entry: ActivationEntry) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{ActivationEntry, Happening, PluginMemory, Remembered};
+use super::{ActivationEntry, Happening, PluginMemory, Remembered, Successor};
 use crate::{
     Result,
     audit::{Action, Actor, Audit, Object},
@@ -70,19 +70,19 @@ impl PluginMemory for StoredMemory {
         }
     }
 
-    async fn keep(&self, plugin: &Remembered) -> Result<()> {
+    async fn keep(&self, id: &str, change: &Successor<'_>) -> Result<Remembered> {
         loop {
-            let kept = self.stored.update(&plugin.id, |it| {
-                it.clone_from(plugin);
+            let kept = self.stored.update(id, |it| {
+                *it = change(it.clone());
                 Ok::<(), StoreError>(())
             });
-            if kept.await?.is_some() {
-                return Ok(());
+            if let Some(kept) = kept.await? {
+                return Ok(kept.value);
             }
-            match self.stored.insert(plugin.clone()).await {
+            match self.stored.insert(change(Remembered::new(id))).await {
                 // Another host on the same store was first.
                 Err(StoreError::Taken(_)) => {}
-                other => return Ok(other.map(drop)?),
+                other => return Ok(other?.value),
             }
         }
     }

@@ -1,6 +1,9 @@
 //! What turns bytes into code, quickly or well.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use bowsprit_host_core::plugins::{LoadFailure, LoadStage};
 use wasmtime::{
@@ -14,7 +17,7 @@ use super::{
 };
 use crate::{
     bindings::v0_1::Every,
-    cache::Cache,
+    cache::{Cache, Compiled},
     config::EngineConfig,
     failure::failure,
     instance::{Exports, State},
@@ -35,14 +38,14 @@ pub(super) struct Codegen {
 pub(super) enum Made {
     /// They serve already.
     Linked(Arc<Starter>),
-    Compiled(Component, Tier, Left),
+    Compiled(Compiled, Tier, Left),
 }
 
 /// What is left to do for code that serves.
 pub(super) enum Left {
     Nothing,
     /// To write it to the cache.
-    Write(Component),
+    Write(Compiled),
     /// To compile it well.
     Optimise,
 }
@@ -96,12 +99,11 @@ impl Codegen {
             return Ok(Made::Compiled(found, Tier::Optimised, Left::Nothing));
         }
         if haste && let Some(quick) = self.quick.as_ref().and_then(Quick::engine) {
-            let compiled = compiled_by(quick, &self.engine, &code.bytes);
+            let compiled = timed(|| compiled_by(quick, &self.engine, &code.bytes));
             let compiled = compiled.map_err(|it| refused(&it))?;
             return Ok(Made::Compiled(compiled, Tier::Quick, Left::Optimise));
         }
-        let compiled = Component::from_binary(&self.engine, &code.bytes);
-        let compiled = compiled.map_err(|it| refused(&it))?;
+        let compiled = self.optimised(code).map_err(|it| refused(&it))?;
         Ok(Made::Compiled(compiled.clone(), Tier::Optimised, Left::Write(compiled)))
     }
 
@@ -112,11 +114,11 @@ impl Codegen {
         world: World,
         made: Made,
     ) -> Result<(Arc<Starter>, Left), LoadFailure> {
-        let (component, tier, left) = match made {
+        let (compiled, tier, left) = match made {
             Made::Linked(starter) => return Ok((starter, Left::Nothing)),
-            Made::Compiled(component, tier, left) => (component, tier, left),
+            Made::Compiled(compiled, tier, left) => (compiled, tier, left),
         };
-        let start = self.link(component, world, tier).map_err(|error| {
+        let start = self.link(compiled, world, tier).map_err(|error| {
             tracing::debug!(?error, "component not linked");
             failure(
                 LoadStage::Link,
@@ -128,34 +130,41 @@ impl Codegen {
         Ok((self.starters.keep((code, world), start), left))
     }
 
-    fn link(&self, component: Component, world: World, tier: Tier) -> wasmtime::Result<Start> {
-        let pre = self.linker.instantiate_pre(&component)?;
+    fn optimised(&self, code: &Code) -> wasmtime::Result<Compiled> {
+        timed(|| Component::from_binary(&self.engine, &code.bytes))
+    }
+
+    fn link(&self, compiled: Compiled, world: World, tier: Tier) -> wasmtime::Result<Start> {
+        let pre = self.linker.instantiate_pre(&compiled.component)?;
         let exports = Exports::of(&pre, world)?;
-        Ok(Start { pre, exports, tier })
+        Ok(Start { pre, exports, tier, compiled })
     }
 
     /// Gives new instances optimised code. Blocks. Whatever hinders it, the quick code
     /// goes on.
     pub(super) fn optimise(&self, code: &Code, world: World, starter: &Starter) {
-        let compiled = Component::from_binary(&self.engine, &code.bytes);
-        let linked =
-            compiled.and_then(|it| Ok((self.link(it.clone(), world, Tier::Optimised)?, it)));
-        match linked {
-            Ok((start, component)) => {
+        let compiled = self.optimised(code);
+        match compiled.and_then(|it| Ok((self.link(it.clone(), world, Tier::Optimised)?, it))) {
+            Ok((start, compiled)) => {
                 starter.improve(start);
-                self.keep(code.digest, &component);
+                self.keep(code.digest, &compiled);
             }
             Err(error) => warn("code not optimised")(&error),
         }
     }
 
     /// Writes compiled code to the cache, if there is one. Blocks.
-    pub(super) fn keep(&self, code: Digest, compiled: &Component) {
+    pub(super) fn keep(&self, code: Digest, compiled: &Compiled) {
         let Some(cache) = &self.cache else { return };
         if let Err(error) = cache.store(&self.engine, code, compiled) {
             tracing::warn!(%error, "compiled code not cached");
         }
     }
+}
+
+fn timed(compile: impl FnOnce() -> wasmtime::Result<Component>) -> wasmtime::Result<Compiled> {
+    let begun = Instant::now();
+    compile().map(|component| Compiled { component, took: begun.elapsed(), known: false })
 }
 
 fn warn(what: &'static str) -> impl Fn(&wasmtime::Error) {

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use wasmtime::component::InstancePre;
 
 use crate::{
+    cache::Compiled,
     instance::{Exports, State},
     package::Digest,
     world::World,
@@ -28,6 +29,7 @@ pub(crate) struct Start {
     pub(crate) pre: InstancePre<State>,
     pub(crate) exports: Exports,
     pub(crate) tier: Tier,
+    pub(crate) compiled: Compiled,
 }
 
 /// The code that the next instance is started with.

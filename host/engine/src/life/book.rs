@@ -12,6 +12,8 @@ use bowsprit_host_core::{
 
 use crate::package::Package;
 
+/// Why a generation serves that waited for an operator.
+pub(crate) const ACCEPTED: &str = "an operator accepted it";
 /// Refused generations that are remembered of a plugin.
 const REFUSED: usize = 3;
 
@@ -108,6 +110,16 @@ pub(crate) fn put(book: &mut Remembered, mut report: GenerationReport) {
         report.comparison = report.comparison.or(older.comparison);
     }
     book.generations.insert(0, report);
+}
+
+/// Writes down what came of the last golden files of a generation that is in
+/// the book, whatever its state.
+pub(crate) fn tested(book: &mut Remembered, report: &GenerationReport) {
+    if let Some(known) = book.generations.iter_mut().find(|it| it.digest == report.digest)
+        && !report.self_test.golden.is_empty()
+    {
+        known.self_test.clone_from(&report.self_test);
+    }
 }
 
 /// Changes the state of those in one state.

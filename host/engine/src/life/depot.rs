@@ -51,10 +51,7 @@ impl Depot {
 
     /// The package with this digest, if it is here and still itself. Blocks.
     pub(crate) fn find(&self, digest: &str) -> Option<Package> {
-        match Sight::of(&self.place(digest)) {
-            Sight::Ready(package) if package.digest.hex() == digest => Some(package),
-            _ => None,
-        }
+        lying_in(&self.place(digest), digest)
     }
 
     /// Removes all packages but these. Blocks.
@@ -95,6 +92,14 @@ impl PluginEngine {
     /// Packages that are yet to be kept.
     pub(crate) fn unkept(&self) -> MutexGuard<'_, Vec<Package>> {
         self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What lies in `folder`, if it is the package with this digest. Blocks.
+pub(crate) fn lying_in(folder: &Path, digest: &str) -> Option<Package> {
+    match Sight::of(folder) {
+        Sight::Ready(package) if package.digest.hex() == digest => Some(package),
+        _ => None,
     }
 }
 

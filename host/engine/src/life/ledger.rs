@@ -4,7 +4,7 @@
 //! they are noted first and told afterwards.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,6 +15,8 @@ use bowsprit_host_core::{
 };
 use serde::Serialize;
 
+use super::change::Change;
+
 /// Notes that are told in the order they were made.
 pub(crate) struct Ledger {
     memory: Arc<dyn PluginMemory>,
@@ -23,7 +25,9 @@ pub(crate) struct Ledger {
     telling: tokio::sync::Mutex<()>,
     /// What the memory did not take, by plugin. It is tried again with
     /// whatever is told next.
-    unkept: Mutex<BTreeMap<String, Remembered>>,
+    unkept: Mutex<BTreeMap<String, Change>>,
+    /// Earlier generations that are remembered of a plugin.
+    generations: usize,
 }
 
 /// One thing that has happened.
@@ -31,8 +35,8 @@ pub(crate) struct Ledger {
 pub(crate) struct Note {
     /// What to tell who watches.
     pub(crate) event: Option<Event>,
-    /// What is remembered of the plugin from now on.
-    pub(crate) book: Option<Remembered>,
+    /// What has changed in what is remembered of the plugin.
+    pub(crate) book: Option<Change>,
     /// What to log, and on whose account.
     pub(crate) entry: Option<(Actor, ActivationEntry)>,
 }
@@ -51,10 +55,16 @@ struct Removed<'a> {
 }
 
 impl Ledger {
-    pub(crate) fn new(memory: Arc<dyn PluginMemory>, events: Arc<dyn Events>) -> Self {
+    /// `generations` earlier ones of a plugin are remembered.
+    pub(crate) fn new(
+        memory: Arc<dyn PluginMemory>,
+        events: Arc<dyn Events>,
+        generations: usize,
+    ) -> Self {
         Self {
             memory,
             events,
+            generations,
             notes: Mutex::default(),
             telling: tokio::sync::Mutex::default(),
             unkept: Mutex::default(),
@@ -72,8 +82,9 @@ impl Ledger {
     }
 
     /// Tells everything noted so far. When this is done, so is whatever was
-    /// noted before, by whomever.
-    pub(crate) async fn tell(&self) {
+    /// noted before, by whomever. Answers what the memory took, each with what
+    /// it holds now: other hosts write to it too.
+    pub(crate) async fn tell(&self) -> Vec<(Change, Remembered)> {
         let _in_order = self.telling.lock().await;
         let notes = std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
         for note in &notes {
@@ -90,18 +101,29 @@ impl Ledger {
         let mut books = std::mem::take(&mut *self.unkept());
         let (newer, entries): (Vec<_>, Vec<_>) =
             notes.into_iter().map(|it| (it.book, it.entry)).unzip();
-        books.extend(newer.into_iter().flatten().map(|it| (it.id.clone(), it)));
-        for (id, book) in books {
-            if let Err(error) = self.memory.keep(&book).await {
-                // What serves is right; a restart would find it as it was.
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(plugin = id, error, "plugin's generations not remembered");
-                self.unkept().insert(id, book);
+        for newer in newer.into_iter().flatten() {
+            match books.entry(newer.after.id.clone()) {
+                Entry::Vacant(it) => drop(it.insert(newer)),
+                Entry::Occupied(mut it) => it.get_mut().after = newer.after,
+            }
+        }
+        let mut taken = Vec::with_capacity(books.len());
+        for (id, change) in books {
+            let successor = |now| change.applied_to(now, self.generations);
+            match self.memory.keep(&id, &successor).await {
+                Ok(kept) => taken.push((change, kept)),
+                Err(error) => {
+                    // What serves is right; a restart would find it as it was.
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(plugin = id, error, "plugin's generations not remembered");
+                    self.unkept().insert(id, change);
+                }
             }
         }
         for (by, entry) in entries.into_iter().flatten() {
             self.memory.record(by, entry).await;
         }
+        taken
     }
 
     /// Whether all that was told of the plugin is remembered.
@@ -109,7 +131,7 @@ impl Ledger {
         !self.unkept().contains_key(id)
     }
 
-    fn unkept(&self) -> MutexGuard<'_, BTreeMap<String, Remembered>> {
+    fn unkept(&self) -> MutexGuard<'_, BTreeMap<String, Change>> {
         self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -70,7 +70,7 @@ impl PluginEngine {
             })?;
             (generation, report.clone())
         };
-        report.why = "an operator accepted it".into();
+        report.why = book::ACCEPTED.into();
         report.missing = Default::default();
         self.serve(id, generation, &report, by).map_err(taken)?;
         // Not when a batch that happens to be under way ends.
@@ -170,7 +170,7 @@ impl PluginEngine {
     /// Tells what was noted. What an operator decides has to outlive the host:
     /// it is done, but not answered with success, until it is remembered.
     async fn told(&self, id: &str) -> Result<()> {
-        self.ledger.tell().await;
+        self.tell().await;
         self.processed(1);
         if self.ledger.is_kept(id) {
             return Ok(());

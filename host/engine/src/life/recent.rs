@@ -1,7 +1,8 @@
 //! The last inputs a plugin was asked to render, for comparing generations.
 //!
 //! Secrets are absent by construction: components are given names of secrets,
-//! never values. Inputs are kept in memory only, bounded in number and bytes.
+//! never values. Inputs are bounded in number and bytes; now and then `shelf`
+//! puts them where the next start finds them.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -11,9 +12,10 @@ use std::{
 };
 
 use bowsprit_host_core::node_types::{Context, Node};
+use serde::{Deserialize, Serialize};
 
 /// One input of `render`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Input {
     pub(crate) node: Node,
     pub(crate) context: Context,
@@ -34,6 +36,10 @@ struct Kept {
     inputs: VecDeque<(u64, usize, Input)>,
     hashes: HashSet<u64>,
     bytes: usize,
+    /// Whether there are some that the shelf has not.
+    changed: bool,
+    /// Whether those of earlier starts are among them.
+    recalled: bool,
 }
 
 impl Recent {
@@ -53,6 +59,7 @@ impl Recent {
             return;
         }
         kept.bytes += bytes;
+        kept.changed = true;
         let input = Input { node: node.clone(), context: context.clone() };
         kept.inputs.push_back((hash, bytes, input));
         while kept.inputs.len() > self.most || kept.bytes > self.most_bytes {
@@ -60,6 +67,47 @@ impl Recent {
             kept.hashes.remove(&hash);
             kept.bytes -= bytes;
         }
+    }
+
+    /// Adds what was remembered before the host started, newest first, as far
+    /// as there is room.
+    pub(crate) fn recall(&self, older: Vec<Input>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut kept.recalled, true) {
+            return;
+        }
+        for input in older {
+            let bytes = size(&input.node, &input.context);
+            let hash = self.hash(&input.node, &input.context);
+            if kept.inputs.len() >= self.most || kept.bytes + bytes > self.most_bytes {
+                return;
+            }
+            if kept.hashes.insert(hash) {
+                kept.bytes += bytes;
+                kept.inputs.push_front((hash, bytes, input));
+            }
+        }
+    }
+
+    /// Whether [`Self::recall`] is still to come.
+    pub(crate) fn is_unrecalled(&self) -> bool {
+        !self.kept.lock().unwrap_or_else(PoisonError::into_inner).recalled
+    }
+
+    /// Whether there are new ones since this was last asked.
+    pub(crate) fn take_changed(&self) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut kept.changed)
+    }
+
+    /// Has [`Self::take_changed`] say so again.
+    pub(crate) fn set_changed(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).changed = true;
+    }
+
+    /// Most bytes of all inputs.
+    pub(crate) fn most_bytes(&self) -> usize {
+        self.most_bytes
     }
 
     /// What is remembered, newest first.
@@ -131,6 +179,25 @@ mod tests {
         let elsewhere = Context { namespace: "other".into(), ..Context::default() };
         recent.note(&node("a", 1), &elsewhere);
         assert_eq!(ids(&recent), ["a", "a"]);
+    }
+
+    #[test]
+    fn what_is_recalled_is_older_and_takes_the_room_that_is_left() {
+        let input = |id: &str| Input { node: node(id, 4_000), context: Context::default() };
+        let recent = Recent::new(3, 1 << 20);
+        assert!(recent.is_unrecalled() && !recent.take_changed());
+        for id in ["y", "z"] {
+            recent.note(&node(id, 4_000), &Context::default());
+        }
+        recent.recall(vec![input("y"), input("x"), input("w")]);
+        assert_eq!(ids(&recent), ["z", "y", "x"]);
+        recent.recall(vec![input("v")]);
+        assert_eq!(ids(&recent), ["z", "y", "x"], "once");
+        assert!(recent.take_changed() && !recent.take_changed());
+        let small = Recent::new(3, 10_000);
+        small.recall(vec![input("x"), input("w"), input("v")]);
+        assert_eq!(ids(&small), ["x", "w"]);
+        assert!(!small.take_changed(), "the shelf has them");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) async fn run(
     let table = Arc::new(Table::of_one(generation));
     let mut test = Test {
         plugin: Pinned::unheard(table, Arc::clone(runtime)),
-        done: SelfTest::default(),
+        done: SelfTest { golden: package.tests.hex(), ..SelfTest::default() },
         until: Instant::now() + most,
     };
     let folder = Path::new("");

@@ -7,11 +7,15 @@ use std::{
 
 use bowsprit_host_core::{
     audit::Actor,
-    plugins::{ActivationEntry, GenerationReport, GenerationState, Happening, Hold, LoadFailure},
+    plugins::{
+        ActivationEntry, GenerationReport, GenerationState, Happening, Hold, LoadFailure,
+        Remembered,
+    },
 };
 
 use super::{
     Candidate, Failed, book,
+    change::Change,
     ledger::{Event, Note},
 };
 use crate::{
@@ -34,9 +38,54 @@ impl PluginEngine {
         let out = act(&mut generations, &mut note);
         let changed = generations.book(id).filter(|it| Some(*it) != before.as_ref());
         // What is filed under its folder's name is no plugin yet.
-        note.book = changed.filter(|_| is_kebab(id)).cloned();
+        note.book = changed.filter(|_| is_kebab(id)).map(|after| Change {
+            before: before.unwrap_or_else(|| Remembered::new(id)),
+            after: after.clone(),
+        });
         self.ledger.note(note);
         out
+    }
+
+    /// Tells what was noted, and takes over what other hosts have decided about
+    /// the same plugins meanwhile.
+    pub(crate) async fn tell(&self) {
+        loop {
+            let mut more = false;
+            for (change, stored) in self.ledger.tell().await {
+                more |= self.adopt(&change.after, &stored);
+            }
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// Takes over what is remembered of a plugin besides what this host has
+    /// told; whether there is more to tell now.
+    fn adopt(&self, told: &Remembered, stored: &Remembered) -> bool {
+        let id = &stored.id;
+        let mut generations = self.generations();
+        if generations.adopt(told, stored) {
+            self.swap_now(&generations);
+            let name = if stored.disabled { "plugin.disabled" } else { "plugin.enabled" };
+            let report = generations.report(id).map(Box::new);
+            let event = report.map(|it| Event::Report(name, it));
+            self.ledger.note(Note { event, ..Note::default() });
+        }
+        // What an operator accepted elsewhere is accepted. What took over there
+        // by itself may wait here for a difference that was only seen here.
+        let accepted = book::live(stored).filter(|it| it.why == book::ACCEPTED);
+        let waiting = accepted.and_then(|it| Some((generations.waiting(id, &it.digest)?, it)));
+        drop(generations);
+        let Some((generation, report)) = waiting else { return false };
+        match self.serve(id, generation, report, Actor::default()) {
+            Ok(()) => self.swap_if_due(),
+            Err(LoadFailure { message, .. }) => {
+                tracing::warn!(plugin = id, message, "accepted at another host, not served here");
+                return false;
+            }
+        }
+        true
     }
 
     /// Lets a candidate serve; whether it did not before.
@@ -120,7 +169,7 @@ impl PluginEngine {
         tracing::warn!(plugin = id, ?stage, code, message, "plugin refused");
         self.change(id, |generations, note| {
             let known = generations.book(id).and_then(|it| book::find(it, &report.digest));
-            if known.is_none_or(|it| it.failure.as_ref() != Some(&failure)) {
+            if !known.is_some_and(|it| is_told(it, &report)) {
                 let told = ActivationEntry {
                     plugin: id.to_owned(),
                     what: Happening::Refused,
@@ -173,6 +222,17 @@ impl PluginEngine {
     /// All folders that are or were plugins.
     pub(crate) async fn all_folders(&self) -> Vec<PathBuf> {
         self.reloader.lock().await.sources.all().await
+    }
+}
+
+/// Whether it has been told that something fails in this way: that it was
+/// refused, or that what serves does not pass its new golden files.
+fn is_told(known: &GenerationReport, now: &GenerationReport) -> bool {
+    match known.state {
+        GenerationState::Live => {
+            known.self_test.failure.is_some() && known.self_test == now.self_test
+        }
+        _ => known.failure.is_some() && known.failure == now.failure,
     }
 }
 

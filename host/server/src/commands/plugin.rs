@@ -3,6 +3,7 @@
 
 mod build;
 mod check;
+mod compiled;
 mod credentials;
 mod desk;
 mod dev;

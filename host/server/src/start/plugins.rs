@@ -16,10 +16,13 @@ use bowsprit_host_core::{
 use bowsprit_host_engine::{EngineConfig, Guard, PluginEngine};
 
 use super::sources;
-use crate::settings::Settings;
+use crate::{settings::Settings, supervisor::Supervisor};
 
 /// Noise of this much in the latency of a plugin means nothing.
 const SLACK: Duration = Duration::from_millis(20);
+/// How often the inputs of plugins are kept beside when the host stops: so much
+/// of them is lost with a host that dies.
+const KEEP_INPUTS: Duration = Duration::from_secs(300);
 
 /// The engine's settings. Plugins that came with the host come first, so that
 /// those of other folders override them, and those from registries last.
@@ -33,6 +36,7 @@ pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
         builtin_dirs: builtin,
         cache_dir: Some(cache_dir.unwrap_or_else(|| settings.data_dir.join("plugin-cache"))),
         packages_dir: Some(settings.data_dir.join("plugin-packages")),
+        inputs_dir: Some(settings.data_dir.join("plugin-inputs")),
         trust: plugins.trust,
         policy: plugins.policy,
         kept_generations: plugins.kept_generations,
@@ -48,6 +52,15 @@ pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
         trace: request_id::of_task,
         ..plugins.engine_config()
     }
+}
+
+/// Keeps what plugins were asked, for comparisons after a restart.
+pub(super) fn keep_inputs(supervisor: &Supervisor, engine: &Arc<PluginEngine>) {
+    let engine = Arc::clone(engine);
+    supervisor.every("keep what plugins were asked", KEEP_INPUTS, move || {
+        let engine = Arc::clone(&engine);
+        async move { engine.keep_inputs().await }
+    });
 }
 
 /// The use-cases of what can be drawn.

@@ -105,7 +105,10 @@ fn limits(about: &About) -> String {
 }
 
 fn ready_after(about: &About) -> String {
-    let text = format!("{}: compiled, linked, described", millis(about.ready_after));
+    let mut text = format!("{}: compiled, linked, described", millis(about.ready_after));
+    if let Some(took) = about.known_after {
+        text += &format!("; its code was compiled by an earlier call, so {} now", millis(took));
+    }
     let most = Limits::default().compile;
     if about.ready_after <= most {
         return text;

@@ -16,6 +16,7 @@ use bowsprit_plugin_build::Language;
 use clap::Args;
 use serde_json::Value;
 
+use super::compiled::CompiledCode;
 use crate::start::plugins::beside_the_binary;
 
 /// How often a call is measured; the middle one counts.
@@ -29,13 +30,15 @@ pub(super) struct Bases {
     /// beside those that came with the program; may be given more than once.
     #[arg(long, value_name = "DIR", env = "BOWSPRIT_PLUGINS_DIRS", value_delimiter = ',')]
     plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    compiled: CompiledCode,
 }
 
 impl Bases {
     /// An engine with a host's default limits.
     pub(super) fn workbench(&self) -> anyhow::Result<Workbench> {
         let dirs = self.plugins.iter().cloned().chain(beside_the_binary()).collect();
-        Workbench::open(dirs).context("plugins cannot be run here")
+        self.compiled.workbench(dirs).context("plugins cannot be run here")
     }
 }
 
