@@ -55,7 +55,7 @@ fn a_component_is_compiled_once_and_check_says_how_long_that_took() {
     {
         says(base.path(), &[arguments, &["--code-cache", "kept/code"]].concat());
     }
-    assert_eq!(files(&base.path().join("kept/code")), [file.clone()]);
+    assert_eq!(files(&base.path().join("kept/code")), std::slice::from_ref(&file));
     assert!(!says(base.path(), &["check", "echo", "--code-cache", "none"]).contains(KNOWN));
     assert!(!base.path().join("none").exists());
 
