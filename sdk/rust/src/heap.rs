@@ -10,7 +10,7 @@
 
 use core::{
     alloc::Layout,
-    arch::wasm32::memory_grow,
+    arch::wasm32::{memory_grow, memory_size},
     mem::MaybeUninit,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -44,11 +44,18 @@ struct Memory;
 unsafe impl Source for Memory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
         let (base, size) = if STARTED.swap(true, Ordering::Relaxed) {
-            let pages = (layout.size() + layout.align() + KEPT).div_ceil(PAGE);
-            match memory_grow::<0>(pages) {
-                usize::MAX => return Err(()),
-                end => ((end * PAGE) as *mut u8, pages * PAGE),
+            let least = (layout.size() + layout.align() + KEPT).div_ceil(PAGE);
+            // By half of what there is, so that a call with much to do asks a
+            // few times; by no more than it takes when that is refused.
+            let ample = least.max(memory_size::<0>() / 2);
+            let (end, pages) = match memory_grow::<0>(ample) {
+                usize::MAX => (memory_grow::<0>(least), least),
+                end => (end, ample),
+            };
+            if end == usize::MAX {
+                return Err(());
             }
+            ((end * PAGE) as *mut u8, pages * PAGE)
         } else {
             ((&raw mut START).cast(), FIRST)
         };
