@@ -32,8 +32,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 use bowsprit_tests::Store;
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
 
 use self::{machine::Machine, report::Report};
+
+/// The host's, for rows that measure parts of it in this process.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[derive(Parser)]
 enum Cli {
