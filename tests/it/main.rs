@@ -42,6 +42,7 @@ mod process;
 mod reference;
 mod reload;
 mod removal;
+mod replicas;
 mod runs;
 mod search;
 mod secrets;

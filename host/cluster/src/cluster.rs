@@ -75,6 +75,10 @@ impl Cluster for KubeCluster {
         apply::hand_over(&self.clients, &self.discovery, fields).await
     }
 
+    async fn take_back(&self, object: &Value, fields: &Value) -> Result<Applied> {
+        apply::take_back(&self.clients, &self.discovery, object, fields).await
+    }
+
     async fn amend(&self, fields: &Value, trial: bool) -> Result<Applied> {
         amend::amend(&self.clients, &self.discovery, fields, trial).await
     }

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::{catalogues, error::Result, id::Id, node_types::Kind};
 
+/// The field manager the host applies as.
+pub const FIELD_MANAGER: &str = "bowsprit";
+
 /// How to reach and enter a cluster.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -188,6 +191,11 @@ pub trait Cluster: Send + Sync {
     /// does not remove them. Whatever it holds, [`Cluster::apply`] may take
     /// back.
     async fn hand_over(&self, fields: &Value) -> Result<Applied>;
+
+    /// Applies an object as [`Cluster::apply`] does, after it has taken `fields`,
+    /// a part of it, from whoever owns them. Every other field that somebody
+    /// else owns is as much of a conflict as before.
+    async fn take_back(&self, object: &Value, fields: &Value) -> Result<Applied>;
 
     /// Changes exactly these fields of an object that is there, as field
     /// manager `bowsprit`, not forced. What this manager applied to it

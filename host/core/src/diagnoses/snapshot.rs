@@ -211,6 +211,10 @@ mod tests {
             unasked()
         }
 
+        async fn take_back(&self, _: &Value, _: &Value) -> Result<crate::kubernetes::Applied> {
+            unasked()
+        }
+
         async fn amend(&self, _: &Value, _: bool) -> Result<crate::kubernetes::Applied> {
             unasked()
         }

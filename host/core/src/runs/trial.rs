@@ -115,7 +115,12 @@ impl Trial<'_> {
             return Ok(Refusal { why, severity: Severity::Error });
         }
         // That a value was not given is told when the object is applied.
-        let Ok(wanted) = self.comparison.wanted(object, live) else { return Ok(Refusal::NONE) };
+        // What was left to others is taken back when it is applied.
+        let mut left = self.comparison.released(object, known);
+        left.extend_from_slice(&object.yields);
+        let Ok(wanted) = self.comparison.leaving(object, live, &left) else {
+            return Ok(Refusal::NONE);
+        };
         let replaced = object.on_immutable == OnImmutable::Replace;
         let (why, severity) = match self.comparison.cluster.try_out(&wanted).await? {
             Verdict::Fine | Verdict::Unknown => return Ok(Refusal::NONE),

@@ -48,6 +48,10 @@ impl Cluster for Away {
         away()
     }
 
+    async fn take_back(&self, _: &Value, _: &Value) -> Result<Applied> {
+        away()
+    }
+
     async fn amend(&self, _: &Value, _: bool) -> Result<Applied> {
         away()
     }
