@@ -30,6 +30,9 @@ use crate::{
 /// has mended so many asks again.
 const LOCATED: usize = 10;
 
+/// What says that an object is the one that somebody else has.
+const NAME: &str = "/metadata/name";
+
 /// Shows a plan's objects to the cluster.
 pub(crate) struct Trial<'a> {
     pub(crate) comparison: Comparison<'a>,
@@ -111,7 +114,7 @@ impl Trial<'_> {
     ) -> Result<Refusal> {
         let foreign = live.and_then(|live| self.comparison.foreign(object, live, known));
         if let Some(message) = foreign {
-            let why = vec![Objection { at: None, message }];
+            let why = vec![Objection { at: Some(NAME.into()), message }];
             return Ok(Refusal { why, severity: Severity::Error });
         }
         // That a value was not given is told when the object is applied.
