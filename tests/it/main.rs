@@ -46,6 +46,7 @@ mod replicas;
 mod runs;
 mod search;
 mod secrets;
+mod served;
 mod start_stop;
 mod starters;
 mod store;
