@@ -63,6 +63,8 @@ async fn until_listed(kube: &Kube, group: &str, versions: &[&str], plural: &str)
     }
 }
 
+const NOT_SERVED: &str = "node.kind.not-served";
+
 #[tokio::test]
 async fn objects_of_one_node_have_a_version_in_which_all_are_served() {
     let Some(kube) = Kube::connect() else { return };
@@ -103,4 +105,35 @@ async fn objects_of_one_node_have_a_version_in_which_all_are_served() {
         }
         host.finish().await;
     }
+}
+
+#[tokio::test]
+async fn a_kind_is_served_to_who_asks_when_the_server_has_said_so() {
+    let Some(kube) = Kube::connect() else { return };
+    let (dir, group) = (tempfile::tempdir().unwrap(), group());
+    add_post(dir.path(), &group);
+    let dirs = format!("{},{}", plugins_dir().display(), dir.path().display());
+    let host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", &dirs)]).await;
+    let user = host.admin().await;
+    // Nothing but the server's list of kinds tells this one what there is.
+    let token = std::env::var("BOWSPRIT_TEST_KUBE_RESTRICTED_TOKEN").unwrap();
+    kube.holding(&token).add_untested_to(&user, "lab").await;
+    let id = written(&user, &format!("it-{}", unique())).await;
+    assert!(codes(&user, &id).await.iter().any(|it| it == NOT_SERVED));
+
+    let names = [("letters", "Letter"), ("stamps", "Stamp")];
+    let both = names.map(|it| Definition::called(Kube::connect().unwrap(), &group, it));
+    let both = both.map(|it| it.serving(&["v1", "v2"]));
+    for it in &both {
+        it.create().await;
+    }
+    for (plural, _) in names {
+        until_listed(&kube, &group, &["v1", "v2"], plural).await;
+    }
+    let told = codes(&user, &id).await;
+    assert!(!told.iter().any(|it| it == NOT_SERVED), "{told:?}");
+    for it in &both {
+        it.remove().await;
+    }
+    host.finish().await;
 }

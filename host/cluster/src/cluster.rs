@@ -1,6 +1,6 @@
 //! One cluster behind the port: every call finds its part here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bowsprit_host_core::{
@@ -49,6 +49,10 @@ impl Cluster for KubeCluster {
 
     async fn served(&self, kind: &Kind) -> Result<Option<Served>> {
         self.discovery.served(self.clients.reads(), kind).await
+    }
+
+    async fn served_since(&self, kind: &Kind, since: Instant) -> Result<Option<Served>> {
+        self.discovery.served_since(self.clients.reads(), kind, since).await
     }
 
     async fn custom_kinds(&self) -> Result<Arc<Vec<catalogues::Served>>> {

@@ -1,6 +1,6 @@
 //! The port to Kubernetes clusters: mechanics only, no kind has a meaning here.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -157,8 +157,13 @@ pub trait Cluster: Send + Sync {
     /// Asks for the version and what else there is to know.
     async fn probe(&self) -> Result<ClusterFacts>;
 
-    /// Whether and how a kind is served. Cached; a miss asks the server once.
+    /// Whether and how a kind is served. Cached, "not served" for a few seconds.
     async fn served(&self, kind: &Kind) -> Result<Option<Served>>;
+
+    /// The same, but "not served" is an answer that the server gave after
+    /// `since`. However many ask, it is asked at most a few times a second; who
+    /// comes in between waits.
+    async fn served_since(&self, kind: &Kind, since: Instant) -> Result<Option<Served>>;
 
     /// Every version of every custom kind that the cluster serves, ordered by
     /// group and kind, preferred versions first, without schemas and columns.

@@ -24,6 +24,10 @@ impl Cluster for Away {
         away()
     }
 
+    async fn served_since(&self, _: &Kind, _: Instant) -> Result<Option<Served>> {
+        away()
+    }
+
     async fn custom_kinds(&self) -> Result<Arc<Vec<catalogues::Served>>> {
         away()
     }
