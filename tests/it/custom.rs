@@ -164,6 +164,9 @@ async fn what_a_run_makes_room_for_cannot_be_tried_and_what_is_taken_is_told() {
     let told = fault(&problem);
     assert!(told["message"].as_str().unwrap().contains("does not belong"), "{told}");
     assert_eq!((&told["code"], &told["node"]), (&json!("node.object.refused"), &json!("n")));
+    assert_eq!(told["at"], "/name", "{told}");
+    let answer = user.get(&validation).await.expect(200);
+    assert_eq!(fault(&answer)["pointer"], "/nodes/1/data/name", "{answer}");
     let map = format!("/api/v1/namespaces/{there}/configmaps/c");
     assert!(kube.get(&map).await.is_none(), "nothing is written");
     definition.remove().await;

@@ -5,7 +5,7 @@
 //! | a policy with one peer and one port | [`a_policy_lets_in_whom_it_names_and_nobody_else`], `networkpolicy`'s own tests |
 //! | a second run without values | [`values_given_once_outlive_later_runs`], `runs::values_given_for_a_run_are_kept_and_shown_to_nobody` |
 //! | a second run of a Job | [`a_job_runs_again_only_when_it_changed`] |
-//! | replicas under an autoscaler | [`replicas_belong_to_the_autoscaler`] |
+//! | replicas under an autoscaler | `replicas::replicas_belong_to_the_autoscaler` and the rest of that file |
 //! | a renamed node | [`a_renamed_node_takes_its_old_object_along`], `node_types::all_types_run_together_and_follow_a_renamed_neighbour` |
 //! | any node removed | [`whatever_is_no_longer_drawn_goes_and_claims_stay`] |
 //! | an object of somebody else | `runs::objects_of_others_are_neither_overwritten_nor_removed`, `runs::a_removed_field_and_a_drifted_one_are_put_right` |
@@ -20,18 +20,18 @@ use serde_json::{Value, json};
 
 use crate::{
     node_types::all_types,
-    runs::{edge, node, ready, shop},
+    runs::{node, ready, shop},
     templates::drop_in,
 };
 
 /// Data of a node called `name` in `namespace`.
-fn named(namespace: &str, name: &str, mut data: Value) -> Value {
+pub(crate) fn named(namespace: &str, name: &str, mut data: Value) -> Value {
     data["name"] = json!(name);
     data["namespace"] = json!(namespace);
     data
 }
 
-async fn run_again(user: &User, id: &str) -> Value {
+pub(crate) async fn run_again(user: &User, id: &str) -> Value {
     user.post(&format!("/workflows/{id}/run"), &json!({})).await.expect(200)
 }
 
@@ -113,68 +113,6 @@ async fn a_job_runs_again_only_when_it_changed() {
     user.save(&id, &drawing("false")).await;
     assert_eq!(run_again(&user, &id).await["status"], "completed");
     assert_ne!(uid().await, first, "a changed one runs anew");
-    host.finish().await;
-}
-
-/// Who owns the number of replicas.
-fn owners(object: &Value) -> Vec<&str> {
-    let fields = object["metadata"]["managedFields"].as_array().unwrap();
-    let owns = |it: &&Value| !it["fieldsV1"]["f:spec"]["f:replicas"].is_null();
-    fields.iter().filter(owns).map(|it| it["manager"].as_str().unwrap()).collect()
-}
-
-#[tokio::test]
-async fn replicas_belong_to_the_autoscaler() {
-    let Some((kube, host, user, namespace)) = ready().await else { return };
-    let drawing = |image: &str, edges: Value| {
-        let web = json!({"image": image, "replicas": 1, "resources": {"requests": {"cpu": "10m"}}});
-        let hpa = json!({"minReplicas": 3, "maxReplicas": 5, "targetCPUUtilization": 50});
-        let mut nodes = vec![node("d", "deployment", named(&namespace, "web", web))];
-        if edges != json!([]) {
-            nodes.push(node("h", "hpa", named(&namespace, "web", hpa)));
-        }
-        json!({"nodes": nodes, "edges": edges})
-    };
-    let scaled = json!([edge("h", "d")]);
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/web");
-    let id = user.workflow("scaled", "lab").await;
-    user.save(&id, &drawing("nginx:1.27", scaled.clone())).await;
-    user.run(&id, &json!({})).await.expect(200);
-    let made = kube.get(&path).await.unwrap();
-    assert!(!owners(&made).contains(&"bowsprit"), "{:?}", owners(&made));
-    // The autoscaler sees that its least are not there.
-    kube.until(&path, |it| it.as_ref().is_some_and(|it| it["spec"]["replicas"] == 3)).await;
-    user.save(&id, &drawing("nginx:1.28", scaled)).await;
-    assert_eq!(run_again(&user, &id).await["status"], "completed");
-    let changed = kube.get(&path).await.unwrap();
-    assert_eq!(changed["spec"]["replicas"], 3, "a change of the image is no change of replicas");
-    assert_eq!(changed["spec"]["template"]["spec"]["containers"][0]["image"], json!("nginx:1.28"));
-    assert!(!owners(&changed).contains(&"bowsprit"), "{:?}", owners(&changed));
-    host.finish().await;
-}
-
-#[tokio::test]
-async fn replicas_come_back_when_nobody_scaled_them() {
-    let Some((kube, host, user, namespace)) = ready().await else { return };
-    let web = |replicas: u8| {
-        named(&namespace, "web", json!({"image": "nginx:1.27", "replicas": replicas}))
-    };
-    // It holds what is drawn already, so it never writes.
-    let hpa = named(
-        &namespace,
-        "web",
-        json!({"minReplicas": 1, "maxReplicas": 1, "targetCPUUtilization": 50}),
-    );
-    let nodes = json!([node("d", "deployment", web(1)), node("h", "hpa", hpa)]);
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/web");
-    let id = user.workflow("unscaled", "lab").await;
-    user.save(&id, &json!({"nodes": nodes, "edges": [edge("h", "d")]})).await;
-    user.run(&id, &json!({})).await.expect(200);
-    user.save(&id, &json!({"nodes": [node("d", "deployment", web(2))], "edges": []})).await;
-    assert_eq!(run_again(&user, &id).await["status"], "completed");
-    let made = kube.get(&path).await.unwrap();
-    assert_eq!(made["spec"]["replicas"], 2);
-    assert_eq!(owners(&made), ["bowsprit"]);
     host.finish().await;
 }
 

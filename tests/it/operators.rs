@@ -45,6 +45,8 @@ pub(crate) struct Definition {
     group: String,
     pub(crate) name: String,
     scope: &'static str,
+    /// The one that is stored last.
+    versions: &'static [&'static str],
     /// The schema of its `spec`.
     spec: Value,
     columns: Value,
@@ -65,7 +67,8 @@ impl Definition {
         }});
         let columns = json!([{"name": "Text", "type": "string", "jsonPath": ".spec.text"}]);
         let group = group.into();
-        Self { kube, path, names, group, name, scope: "Namespaced", spec, columns }
+        let (scope, versions): (_, &[_]) = ("Namespaced", &["v1alpha1", "v1"]);
+        Self { kube, path, names, group, name, scope, versions, spec, columns }
     }
 
     /// The same with another schema.
@@ -76,6 +79,11 @@ impl Definition {
     /// The same with other columns.
     pub(crate) fn showing(self, columns: Value) -> Self {
         Self { columns, ..self }
+    }
+
+    /// The same in other versions.
+    pub(crate) fn serving(self, versions: &'static [&'static str]) -> Self {
+        Self { versions, ..self }
     }
 
     /// The same without namespaces.
@@ -98,13 +106,14 @@ impl Definition {
         let (plural, kind) = self.names;
         let spec = &self.spec;
         let status = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-        let version = |name: &str, stored: bool| {
+        let version = |name: &&str| {
             json!({
-                "name": name, "served": true, "storage": stored,
+                "name": name, "served": true, "storage": self.versions.last() == Some(name),
                 "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}},
                 "additionalPrinterColumns": self.columns,
             })
         };
+        let versions: Vec<Value> = self.versions.iter().map(version).collect();
         let definition = json!({
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
@@ -112,7 +121,7 @@ impl Definition {
             "spec": {
                 "group": self.group, "scope": self.scope,
                 "names": {"plural": plural, "kind": kind},
-                "versions": [version("v1alpha1", false), version("v1", true)],
+                "versions": versions,
             },
         });
         assert!(matches!(self.kube.apply(&self.path, &definition).await, 200 | 201));

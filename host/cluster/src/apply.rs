@@ -10,13 +10,13 @@ use kube::{
     api::{Patch, PatchParams},
     core::{Status, response::StatusCause},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    FIELD_MANAGER, KEEPER,
+    FIELD_MANAGER, KEEPER, TAKER,
     clients::Clients,
     discovery::Discovery,
-    errors, paths,
+    errors, is_stand_in, paths,
     requests::{Link, Outcome},
 };
 
@@ -38,7 +38,7 @@ pub(crate) async fn apply(
 }
 
 /// Applies one object; with `trial` the server does everything but write. What
-/// nobody but [`KEEPER`] holds against it is taken back.
+/// nobody but a stand-in holds against it is taken back.
 pub(crate) async fn apply_or_try(
     clients: &Clients,
     discovery: &Discovery,
@@ -48,7 +48,7 @@ pub(crate) async fn apply_or_try(
     let mut params = PatchParams::apply(FIELD_MANAGER).validation_strict();
     params.dry_run = trial;
     match apply_with(clients, discovery, object, &params).await? {
-        Applied::Conflict(conflicts) if conflicts.iter().all(|it| it.manager == KEEPER) => {
+        Applied::Conflict(conflicts) if conflicts.iter().all(|it| is_stand_in(&it.manager)) => {
             apply_with(clients, discovery, object, &params.force()).await
         }
         other => Ok(other),
@@ -63,6 +63,35 @@ pub(crate) async fn hand_over(
 ) -> Result<Applied> {
     let params = PatchParams::apply(KEEPER).validation_strict();
     apply_with(clients, discovery, fields, &params).await
+}
+
+/// Applies `object` after taking `fields` of it from whoever owns them.
+///
+/// Forcing the whole object would take any field, also one that somebody else
+/// has taken since the conflict was told. So a manager of its own takes these by
+/// force, and lets go when they are applied; should that fail it goes on holding
+/// them, because a field that nobody holds is removed.
+pub(crate) async fn take_back(
+    clients: &Clients,
+    discovery: &Discovery,
+    object: &Value,
+    fields: &Value,
+) -> Result<Applied> {
+    let params = PatchParams::apply(TAKER).validation_strict().force();
+    let taken = apply_with(clients, discovery, fields, &params).await?;
+    if !matches!(taken, Applied::Done(_)) {
+        return Ok(taken);
+    }
+    let applied = apply(clients, discovery, object).await?;
+    if !matches!(applied, Applied::Done(_)) {
+        return Ok(applied);
+    }
+    let text = |pointer| fields.pointer(pointer).cloned();
+    let nothing = json!({
+        "apiVersion": text("/apiVersion"), "kind": text("/kind"),
+        "metadata": {"name": text("/metadata/name"), "namespace": text("/metadata/namespace")},
+    });
+    apply_with(clients, discovery, &nothing, &params).await
 }
 
 async fn apply_with(

@@ -1,6 +1,6 @@
 //! One cluster behind the port: every call finds its part here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bowsprit_host_core::{
@@ -51,6 +51,10 @@ impl Cluster for KubeCluster {
         self.discovery.served(self.clients.reads(), kind).await
     }
 
+    async fn served_since(&self, kind: &Kind, since: Instant) -> Result<Option<Served>> {
+        self.discovery.served_since(self.clients.reads(), kind, since).await
+    }
+
     async fn custom_kinds(&self) -> Result<Arc<Vec<catalogues::Served>>> {
         self.definitions.kinds(&self.clients, &self.discovery, &self.informers).await
     }
@@ -73,6 +77,10 @@ impl Cluster for KubeCluster {
 
     async fn hand_over(&self, fields: &Value) -> Result<Applied> {
         apply::hand_over(&self.clients, &self.discovery, fields).await
+    }
+
+    async fn take_back(&self, object: &Value, fields: &Value) -> Result<Applied> {
+        apply::take_back(&self.clients, &self.discovery, object, fields).await
     }
 
     async fn amend(&self, fields: &Value, trial: bool) -> Result<Applied> {

@@ -12,7 +12,7 @@ use std::{
 use bowsprit_host_core::{error::Result, kubernetes::Served, node_types::Kind};
 use http::Request;
 use serde::Deserialize;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     errors, lock, paths,
@@ -22,6 +22,10 @@ use crate::{
 /// How long "not served" is believed: long enough for a drawing that uses the
 /// kind many times, short enough for a definition that was just installed.
 const ABSENT: Duration = Duration::from_secs(3);
+
+/// How soon the same question is asked again, at the earliest, for who does not
+/// believe what was answered before.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Groups and versions kept; users can ask for any number.
 const KEPT: usize = 256;
@@ -37,6 +41,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<Kinds>>>;
 
 struct Kinds {
     by_name: HashMap<String, Served>,
+    /// When the question was sent.
     asked: Instant,
 }
 
@@ -57,28 +62,63 @@ struct Resource {
 impl Discovery {
     /// Whether and how `kind` is served.
     pub(crate) async fn served(&self, link: &Link, kind: &Kind) -> Result<Option<Served>> {
+        self.in_time(link, kind, None).await
+    }
+
+    /// The same; that it is not served is not believed from before `since`.
+    pub(crate) async fn served_since(
+        &self,
+        link: &Link,
+        kind: &Kind,
+        since: std::time::Instant,
+    ) -> Result<Option<Served>> {
+        self.in_time(link, kind, Some(Instant::from_std(since))).await
+    }
+
+    async fn in_time(
+        &self,
+        link: &Link,
+        kind: &Kind,
+        since: Option<Instant>,
+    ) -> Result<Option<Served>> {
         // Whoever waits for another one's question waits no longer than for
         // its own.
-        timeout(CALL, self.look_up(link, kind))
+        timeout(CALL, self.look_up(link, kind, since))
             .await
             .unwrap_or_else(|_| Err(errors::timed_out(link.server(), CALL.as_secs())))
     }
 
-    async fn look_up(&self, link: &Link, kind: &Kind) -> Result<Option<Served>> {
-        let slot = self.slot(kind);
-        let mut slot = slot.lock().await;
-        if let Some(kinds) = slot.as_ref() {
-            if let Some(served) = kinds.by_name.get(&kind.kind) {
-                return Ok(Some(served.clone()));
+    async fn look_up(
+        &self,
+        link: &Link,
+        kind: &Kind,
+        since: Option<Instant>,
+    ) -> Result<Option<Served>> {
+        loop {
+            let slot = self.slot(kind);
+            let mut slot = slot.lock().await;
+            if let Some(kinds) = slot.as_ref() {
+                if let Some(served) = kinds.by_name.get(&kind.kind) {
+                    return Ok(Some(served.clone()));
+                }
+                let age = kinds.asked.elapsed();
+                if since.map_or(age < ABSENT, |since| kinds.asked >= since) {
+                    return Ok(None);
+                }
+                let early = AGAIN.saturating_sub(age);
+                if !early.is_zero() {
+                    // Others of the group do not wait for this one.
+                    drop(slot);
+                    sleep(early).await;
+                    continue;
+                }
             }
-            if kinds.asked.elapsed() < ABSENT {
-                return Ok(None);
-            }
+            let asked = Instant::now();
+            let by_name = ask(link, kind).await?;
+            let served = by_name.get(&kind.kind).cloned();
+            *slot = Some(Kinds { by_name, asked });
+            return Ok(served);
         }
-        let by_name = ask(link, kind).await?;
-        let served = by_name.get(&kind.kind).cloned();
-        *slot = Some(Kinds { by_name, asked: Instant::now() });
-        Ok(served)
     }
 
     /// As [`Self::served`]; not served is an error.

@@ -41,13 +41,16 @@ use bowsprit_host_core::{
     kubernetes::{Cluster, Kubernetes, Target},
 };
 
-use crate::cluster::KubeCluster;
-
 /// The field manager under which Bowsprit applies, and the value of the
 /// managed-by label of namespaces it creates.
-pub const FIELD_MANAGER: &str = "bowsprit";
+pub use bowsprit_host_core::kubernetes::FIELD_MANAGER;
+
+use crate::cluster::KubeCluster;
+
 /// Who holds fields for others until they take them over.
 const KEEPER: &str = "bowsprit-handover";
+/// Who takes single fields from others, and holds them until they are applied.
+const TAKER: &str = "bowsprit-takeback";
 
 /// Connections to clusters, one per cluster record.
 ///
@@ -114,6 +117,12 @@ impl Kubernetes for KubeClusters {
             old.cluster.close();
         }
     }
+}
+
+/// Whether a field manager only holds fields for [`FIELD_MANAGER`], which may
+/// have them at any time.
+fn is_stand_in(manager: &str) -> bool {
+    matches!(manager, KEEPER | TAKER)
 }
 
 /// Nothing behind our locks is left half-changed by a panic.

@@ -9,11 +9,11 @@ use kube::{api::PatchParams, core::Status};
 use serde_json::Value;
 
 use crate::{
-    FIELD_MANAGER, KEEPER,
+    FIELD_MANAGER,
     apply::{Sent, conflicts, is_denial, is_immutable, sent, told},
     clients::Clients,
     discovery::Discovery,
-    errors, objects,
+    errors, is_stand_in, objects,
 };
 
 /// More objections to one object help nobody.
@@ -31,7 +31,7 @@ pub(crate) async fn try_out(
     let mut answer = sent(clients, discovery, object, &params).await;
     if let Ok(Sent::Refused(status)) = &answer {
         let theirs = conflicts(status);
-        if !theirs.is_empty() && theirs.iter().all(|it| it.manager == KEEPER) {
+        if !theirs.is_empty() && theirs.iter().all(|it| is_stand_in(&it.manager)) {
             answer = sent(clients, discovery, object, &params.force()).await;
         }
     }

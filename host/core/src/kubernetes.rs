@@ -1,12 +1,15 @@
 //! The port to Kubernetes clusters: mechanics only, no kind has a meaning here.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{catalogues, error::Result, id::Id, node_types::Kind};
+
+/// The field manager the host applies as.
+pub const FIELD_MANAGER: &str = "bowsprit";
 
 /// How to reach and enter a cluster.
 #[derive(Debug, Clone)]
@@ -154,8 +157,13 @@ pub trait Cluster: Send + Sync {
     /// Asks for the version and what else there is to know.
     async fn probe(&self) -> Result<ClusterFacts>;
 
-    /// Whether and how a kind is served. Cached; a miss asks the server once.
+    /// Whether and how a kind is served. Cached, "not served" for a few seconds.
     async fn served(&self, kind: &Kind) -> Result<Option<Served>>;
+
+    /// The same, but "not served" is an answer that the server gave after
+    /// `since`. However many ask, it is asked at most a few times a second; who
+    /// comes in between waits.
+    async fn served_since(&self, kind: &Kind, since: Instant) -> Result<Option<Served>>;
 
     /// Every version of every custom kind that the cluster serves, ordered by
     /// group and kind, preferred versions first, without schemas and columns.
@@ -188,6 +196,11 @@ pub trait Cluster: Send + Sync {
     /// does not remove them. Whatever it holds, [`Cluster::apply`] may take
     /// back.
     async fn hand_over(&self, fields: &Value) -> Result<Applied>;
+
+    /// Applies an object as [`Cluster::apply`] does, after it has taken `fields`,
+    /// a part of it, from whoever owns them. Every other field that somebody
+    /// else owns is as much of a conflict as before.
+    async fn take_back(&self, object: &Value, fields: &Value) -> Result<Applied>;
 
     /// Changes exactly these fields of an object that is there, as field
     /// manager `bowsprit`, not forced. What this manager applied to it

@@ -1,4 +1,9 @@
 //! What was looked up a moment ago and is believed without asking the store.
+//!
+//! Not `moka`, which has no way to refuse an answer: what is checked before a
+//! change is kept could be kept after it, because its `invalidate_entries_if`
+//! holds no lock that an insertion waits for. A generation in the key would do,
+//! but forgets everybody's answers whenever anybody signs in or out.
 
 use std::{
     borrow::Borrow,

@@ -14,7 +14,7 @@ use crate::yaml;
 
 pub use manifests::{Options, options, overlay};
 pub use read::{Head, complete, scope, type_name};
-pub use status::Judge;
+pub use status::{Judge, RESERVED};
 
 /// A node type.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod objects;
 mod status;
+mod versions;
 
 use bowsprit_plugin_sdk::{
     Context, DynamicType, Failure, Json, Manifest, Node, Object, Observation, Report, Seed, Status,
@@ -12,6 +13,7 @@ use crate::definition::Definition;
 use crate::expression::Scope;
 
 pub use objects::merge;
+pub use versions::kind_of;
 
 impl DynamicType for Definition {
     fn name(&self) -> &str {
@@ -92,7 +94,7 @@ impl DynamicType for Definition {
         if unheard.has_errors() {
             return self.usual_watch(node, context);
         }
-        self.watches(&objects, context)
+        self.watches(&objects)
     }
 
     fn status(

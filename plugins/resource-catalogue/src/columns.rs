@@ -7,14 +7,13 @@
 use bowsprit_plugin_sdk::{
     Answer, Json, Node, Object, Observation, Status, fields, status::sentence,
 };
+use document::definition::RESERVED;
 
 /// Where the host puts the columns: a list of `name`, `type`, `jsonPath` and
 /// `priority`.
 const COLUMNS: &str = "$columns";
 /// More than this has no room.
 const MOST: usize = 6;
-/// What cards say of themselves.
-const TAKEN: [&str; 2] = ["message", "state"];
 
 /// The object that a node shows first: the one its columns are about.
 pub(crate) fn shown<'o>(observation: &'o Observation<'_>) -> Option<&'o Object<'o>> {
@@ -30,7 +29,7 @@ pub(crate) fn add(status: Status, node: &Node<'_>, object: &Object<'_>) -> Statu
     let columns = node.data.list_at(&[COLUMNS]).iter().filter_map(Json::as_object);
     let wanted = columns.filter(|it| {
         let is_narrow = it.int_at(&["priority"]).unwrap_or_default() == 0;
-        is_narrow && !TAKEN.contains(&it.text_at(&["name"]))
+        is_narrow && !RESERVED.contains(&it.text_at(&["name"]))
     });
     let values = wanted.filter_map(|it| {
         let found = values_at(object, it.text_at(&["jsonPath"]));

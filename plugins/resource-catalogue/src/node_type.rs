@@ -6,6 +6,7 @@ use bowsprit_plugin_sdk::{
     TypeDescriptor, Watch,
 };
 use document::definition::{self, Definition};
+use document::node_type::kind_of;
 
 use crate::columns;
 use crate::schema::{self, Breach};
@@ -74,7 +75,7 @@ fn check(
     context: &Context<'_>,
     report: &mut Report,
 ) {
-    let kind = manifest.chosen(context);
+    let kind = kind_of(body);
     let Some((_, text)) = context.schemas.iter().find(|it| it.0 == kind) else { return };
     // What cannot be read is the cluster's doing, and its server checks anyway.
     let Ok(schema) = Object::parse(text) else { return };

@@ -3,6 +3,7 @@
 mod definitions;
 mod documents;
 mod mistakes;
+mod versions;
 
 use bowsprit_plugin_sdk::catalogue::{Presence, Served};
 use bowsprit_plugin_sdk::dispatch::Functions;

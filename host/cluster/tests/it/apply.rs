@@ -1,5 +1,7 @@
 //! Server-side apply and each of its answers.
 
+use std::time::{Duration, Instant};
+
 use bowsprit_host_core::{
     error::Error,
     kubernetes::{Applied, ObjectKey},
@@ -207,8 +209,13 @@ async fn a_kind_is_served_soon_after_its_definition_is_applied() {
         },
     }))
     .await;
-    eventually("the kind is served", || async { admin.served(&kind).await.unwrap().is_some() })
-        .await;
+    // Somebody else sees it: then who asks from now on sees it, too.
+    let other = server.admin().await;
+    eventually("the kind is served", || async {
+        other.served_since(&kind, Instant::now()).await.unwrap().is_some()
+    })
+    .await;
+    assert!(admin.served_since(&kind, Instant::now()).await.unwrap().is_some());
 
     let served = admin.served(&kind).await.unwrap().unwrap();
     assert_eq!((served.plural.as_str(), served.namespaced), ("boats", true));
@@ -223,4 +230,23 @@ async fn a_kind_is_served_soon_after_its_definition_is_applied() {
     assert!(admin.delete(&key, uid(&definition)).await.unwrap());
     assert!(admin.served(&config_map()).await.unwrap().is_some());
     namespace.remove().await;
+}
+
+#[tokio::test]
+async fn the_server_is_not_asked_more_often_by_those_who_do_not_believe_it() {
+    let Some(server) = Server::from_env() else { return };
+    let admin = server.admin().await;
+    let kind = Kind::parse("nothing.example.com/v1", "Boat");
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(admin.served_since(&kind, Instant::now()).await.unwrap(), None);
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(400), "{:?}", begun.elapsed());
+
+    // Many at once wait for one answer.
+    let begun = Instant::now();
+    let asking = (0..50).map(|_| admin.served_since(&kind, begun));
+    let answers = futures::future::join_all(asking).await;
+    assert!(answers.into_iter().all(|it| it.unwrap().is_none()));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }

@@ -187,6 +187,14 @@ mod tests {
             unasked()
         }
 
+        async fn served_since(
+            &self,
+            _: &Kind,
+            _: std::time::Instant,
+        ) -> Result<Option<crate::kubernetes::Served>> {
+            unasked()
+        }
+
         async fn custom_kinds(&self) -> Result<Arc<Vec<crate::catalogues::Served>>> {
             unasked()
         }
@@ -208,6 +216,10 @@ mod tests {
         }
 
         async fn hand_over(&self, _: &Value) -> Result<crate::kubernetes::Applied> {
+            unasked()
+        }
+
+        async fn take_back(&self, _: &Value, _: &Value) -> Result<crate::kubernetes::Applied> {
             unasked()
         }
 

@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::{
     comparison::{Comparison, PARALLEL, described, uid},
-    fields::{identity, put, take},
+    fields::{identity, is_named, owners, put, take},
     inventory::{self, Entry, Inventory},
-    plan::Planned,
+    plan::{Plan, Planned},
     record::AppliedObject,
 };
 use crate::{
     Error, Result,
     id::Id,
-    kubernetes::{Applied, ObjectKey},
+    kubernetes::{Applied, FIELD_MANAGER, ObjectKey},
     node_types::OnImmutable,
     observer::Seed,
     parallel::in_order,
@@ -53,16 +53,17 @@ impl Applier<'_> {
             .iter()
             .map(|object| (object, compared.is_in_force(object, live.get(&object.key), &known)))
             .collect();
-        self.journal(
-            changes.iter().filter(|(_, same)| !same).map(|(it, _)| self.entry(it, None)).collect(),
-        )
-        .await?;
+        let begun = changes.iter().filter(|(_, same)| !same);
+        let entry = |it: &Planned| self.entry(it, None, compared.released(it, &known));
+        self.journal(begun.map(|(it, _)| entry(it)).collect()).await?;
         self.create_namespaces(&changes, &live).await?;
         let mut calls = Vec::with_capacity(changes.len());
         for (object, same) in &changes {
             let live = live.get(&object.key);
             let foreign = live.and_then(|live| compared.foreign(object, live, &known));
-            calls.push(async move { self.one(object, live, *same, foreign).await }.boxed());
+            let released = compared.released(object, &known);
+            let call = async move { self.one(object, live, *same, foreign, released).await };
+            calls.push(call.boxed());
         }
         let done: Vec<Done> = in_order(calls, PARALLEL).await;
         let finished = done.iter().filter(|it| it.outcome.result.is_ok());
@@ -75,27 +76,41 @@ impl Applier<'_> {
         Ok(done.into_iter().map(|it| it.outcome).collect())
     }
 
+    /// Applies what was left to others and is not settled once more.
+    pub(super) async fn released(&self, plan: &Plan, seed: &mut Seed) -> Result<Vec<Outcome>> {
+        let compared = &self.comparison;
+        let known = inventory::of(self.inventories, compared.workflow).await?;
+        let all = plan.waves.iter().flatten();
+        let released = all.filter(|it| !compared.released(it, &known).is_empty());
+        let released: Vec<Planned> = released.cloned().collect();
+        if released.is_empty() { Ok(Vec::new()) } else { self.wave(&released, seed).await }
+    }
+
     async fn one(
         &self,
         object: &Planned,
         live: Option<&Value>,
         same: bool,
         foreign: Option<String>,
+        mut released: Vec<String>,
     ) -> Done {
         let (result, live) = if same {
             let live = live.cloned().unwrap_or_default();
+            // Whoever had it may write once more after it was taken back, until
+            // they are removed. So only who finds it settled settles it.
+            released.retain(|it| owners(&live, it) != [FIELD_MANAGER]);
             (Ok(applied(object, &live, "unchanged")), Some(live))
         } else {
             let outcome = match foreign {
                 Some(reason) => Err(reason),
-                None => self.apply(object, live).await,
+                None => self.apply(object, live, &released).await,
             };
             match outcome {
                 Ok((operation, live)) => (Ok(applied(object, &live, operation)), Some(live)),
                 Err(reason) => (Err(reason), None),
             }
         };
-        let entry = self.entry(object, live.as_ref());
+        let entry = self.entry(object, live.as_ref(), released);
         Done { entry, outcome: Outcome { node: object.node.clone(), result }, live }
     }
 
@@ -103,16 +118,17 @@ impl Applier<'_> {
         &self,
         object: &Planned,
         live: Option<&Value>,
+        released: &[String],
     ) -> Result<(&'static str, Value), String> {
         let wanted = self.comparison.wanted(object, live)?;
         let text = |error: Error| error.to_string();
         if !object.yields.is_empty() && live.is_some() {
-            return Ok(("updated", self.yielding(object, &wanted).await?));
+            return Ok(("updated", self.yielding(object, &wanted, released).await?));
         }
         let operation = if live.is_some() { "updated" } else { "created" };
-        match self.comparison.cluster.apply(&wanted).await.map_err(text)? {
+        match self.put_in_force(&wanted, released).await.map_err(text)? {
             Applied::Done(_) if !object.yields.is_empty() => {
-                Ok((operation, self.yielding(object, &wanted).await?))
+                Ok((operation, self.yielding(object, &wanted, released).await?))
             }
             Applied::Done(live) => Ok((operation, *live)),
             Applied::Immutable(_) if object.on_immutable == OnImmutable::Replace => {
@@ -126,7 +142,12 @@ impl Applier<'_> {
     /// field out removes it if nobody else has it: so it is handed over first,
     /// with the value of `wanted`. If somebody has given it another one
     /// meanwhile, it is theirs already.
-    async fn yielding(&self, object: &Planned, wanted: &Value) -> Result<Value, String> {
+    async fn yielding(
+        &self,
+        object: &Planned,
+        wanted: &Value,
+        released: &[String],
+    ) -> Result<Value, String> {
         let text = |error: Error| error.to_string();
         let mut kept = wanted.clone();
         let mut fields: Vec<(&str, Value)> = object
@@ -145,15 +166,34 @@ impl Applier<'_> {
                 break;
             };
             let before = fields.len();
-            fields.retain(|(it, _)| !theirs.iter().any(|its| its.field == it.replace('/', ".")));
+            fields.retain(|(it, _)| !theirs.iter().any(|its| is_named(&its.field, it)));
             if fields.len() == before {
                 return Err(refusal(&object.key, Applied::Conflict(theirs)));
             }
         }
-        match self.comparison.cluster.apply(&kept).await.map_err(text)? {
+        match self.put_in_force(&kept, released).await.map_err(text)? {
             Applied::Done(live) => Ok(*live),
             other => Err(refusal(&object.key, other)),
         }
+    }
+
+    /// Applies an object. Fields that were left to others and are wanted again
+    /// are taken from whoever has given them another value; if anything else is
+    /// in the way, nothing is.
+    async fn put_in_force(&self, wanted: &Value, released: &[String]) -> Result<Applied> {
+        let answer = self.comparison.cluster.apply(wanted).await?;
+        let Applied::Conflict(theirs) = &answer else { return Ok(answer) };
+        let is_released = |field: &str| released.iter().any(|it| is_named(field, it));
+        if !theirs.iter().all(|it| is_released(&it.field)) {
+            return Ok(answer);
+        }
+        let mut fields = identity(wanted);
+        for pointer in released {
+            if let Some(value) = wanted.pointer(pointer) {
+                put(&mut fields, pointer, value.clone());
+            }
+        }
+        self.comparison.cluster.take_back(wanted, &fields).await
     }
 
     /// Deletes and creates anew.
@@ -197,7 +237,9 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn entry(&self, object: &Planned, live: Option<&Value>) -> Entry {
+    /// What to remember of an object, and of fields that are not its own alone.
+    fn entry(&self, object: &Planned, live: Option<&Value>, released: Vec<String>) -> Entry {
+        let yielded = object.yields.iter().cloned().chain(released).collect();
         Entry {
             node: object.node.clone(),
             local_id: object.local_id.clone(),
@@ -207,6 +249,7 @@ impl Applier<'_> {
             name: object.key.name.clone(),
             uid: live.map(uid).unwrap_or_default(),
             digest: live.map(|_| object.digest.clone()).unwrap_or_default(),
+            yielded,
             prune: object.prune,
             run: self.run,
         }

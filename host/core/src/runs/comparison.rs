@@ -43,9 +43,19 @@ impl Comparison<'_> {
     /// The object with its vault values, and with the values that others may
     /// own as they are.
     pub(super) fn wanted(&self, object: &Planned, live: Option<&Value>) -> Result<Value, String> {
+        self.leaving(object, live, &object.yields)
+    }
+
+    /// The object with its vault values, and with these fields as they are.
+    pub(super) fn leaving(
+        &self,
+        object: &Planned,
+        live: Option<&Value>,
+        fields: &[String],
+    ) -> Result<Value, String> {
         let mut wanted = object.body.clone();
         self.vault.inject(&object.node, &mut wanted)?;
-        for pointer in &object.yields {
+        for pointer in fields {
             let owned = live.and_then(|it| it.pointer(pointer)).cloned();
             if let (Some(owned), Some(place)) = (owned, wanted.pointer_mut(pointer)) {
                 *place = owned;
@@ -71,6 +81,13 @@ impl Comparison<'_> {
     /// Whether an inventory's entry is about this object.
     pub(super) fn is_entry_of(&self, entry: &Entry, object: &Planned) -> bool {
         entry.cluster == self.cluster_id && entry.key() == object.key
+    }
+
+    /// Fields that were left to others and belong to the object again.
+    pub(super) fn released(&self, object: &Planned, known: &Inventory) -> Vec<String> {
+        let entry = known.entries.iter().find(|it| self.is_entry_of(it, object));
+        let yielded = entry.map(|it| it.yielded.clone()).unwrap_or_default();
+        yielded.into_iter().filter(|it| !object.yields.contains(it)).collect()
     }
 
     /// Says that a live object is not this workflow's, if it is not.

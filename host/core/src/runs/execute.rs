@@ -118,8 +118,9 @@ impl Runs {
         let written = written.filter(|it| it.operation != "unchanged").count();
         let told = format!("run {}: {written} objects written to `{}`", run.id, record.name);
         self.tell(caller, Action::RunApplied, workflow, told).await;
-        let seed = applied?;
+        let mut seed = applied?;
         self.prune(workflow, run, record.id).await?;
+        self.apply_again(workflow, run, &plan, comparison, &mut seed).await?;
         self.observer
             .follow(Subject {
                 workflow: workflow.id,
@@ -194,12 +195,7 @@ impl Runs {
         comparison: Comparison<'_>,
         lock: &RunLock,
     ) -> Result<Seed> {
-        let applier = Applier {
-            comparison,
-            run: run.id,
-            owner: workflow.owner_id,
-            inventories: &self.inventories,
-        };
+        let applier = self.applier(workflow, run, comparison);
         let mut seed = Seed::new();
         for wave in &plan.waves {
             self.locks.renew(lock).await?;
@@ -210,6 +206,35 @@ impl Runs {
             }
         }
         Ok(seed)
+    }
+
+    /// Looks once more at what was taken back, now that whoever had it is moved
+    /// or removed.
+    async fn apply_again(
+        &self,
+        workflow: &Workflow,
+        run: &mut Run,
+        plan: &Plan,
+        comparison: Comparison<'_>,
+        seed: &mut Seed,
+    ) -> Result<()> {
+        let applier = self.applier(workflow, run, comparison);
+        let mut outcomes = applier.released(plan, seed).await?;
+        outcomes.retain(|it| !it.result.as_ref().is_ok_and(|it| it.operation == "unchanged"));
+        match self.settle(workflow, run, plan, outcomes) {
+            Some(reason) => Err(Error::Cluster { code: "run.apply-failed", message: reason }),
+            None => Ok(()),
+        }
+    }
+
+    fn applier<'a>(
+        &'a self,
+        workflow: &Workflow,
+        run: &Run,
+        comparison: Comparison<'a>,
+    ) -> Applier<'a> {
+        let (run, owner) = (run.id, workflow.owner_id);
+        Applier { comparison, run, owner, inventories: &self.inventories }
     }
 
     /// Writes a wave's outcomes into the record; answers the first failure.

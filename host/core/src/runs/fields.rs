@@ -38,6 +38,19 @@ pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
+/// Whether a field that the server names in its own notation is this one.
+pub(super) fn is_named(field: &str, pointer: &str) -> bool {
+    field == pointer.replace('/', ".")
+}
+
+/// The field managers of a live object's field, as `managedFields` has them.
+pub(super) fn owners<'v>(live: &'v Value, pointer: &str) -> Vec<&'v str> {
+    let place = format!("/fieldsV1{}", pointer.replace('/', "/f:"));
+    let managed = live.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let owning = managed.into_iter().flatten().filter(|it| it.pointer(&place).is_some());
+    owning.filter_map(|it| it.get("manager").and_then(Value::as_str)).collect()
+}
+
 fn unescaped(key: &str) -> String {
     key.replace("~1", "/").replace("~0", "~")
 }
@@ -63,5 +76,20 @@ mod tests {
         assert_eq!((&from["spec"], &to["spec"]), (&json!({}), &json!({"replicas": 2, "x/y": 1})));
         assert_eq!(take(&mut from, "/spec/replicas"), None);
         assert_eq!(take(&mut from, "/status/replicas"), None);
+    }
+
+    #[test]
+    fn the_object_tells_whose_a_field_is() {
+        let by = |manager: &str, fields: Value| json!({"manager": manager, "fieldsV1": fields});
+        let live = json!({"metadata": {"managedFields": [
+            by("a", json!({"f:spec": {"f:replicas": {}, "f:template": {}}})),
+            by("b", json!({"f:spec": {"f:replicas": {}}})),
+            by("c", json!({"f:status": {"f:replicas": {}}, "f:data": {"f:x/y": {}}})),
+        ]}});
+        assert_eq!(owners(&live, "/spec/replicas"), ["a", "b"]);
+        assert_eq!(owners(&live, "/data/x~1y"), ["c"]);
+        assert!(owners(&live, "/spec/paused").is_empty());
+        assert!(owners(&json!({}), "/spec/replicas").is_empty());
+        assert!(is_named(".spec.replicas", "/spec/replicas"));
     }
 }

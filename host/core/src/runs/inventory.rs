@@ -37,6 +37,11 @@ pub struct Entry {
     /// which the live object cannot.
     #[serde(default)]
     pub digest: String,
+    /// Fields that were left to others, as JSON pointers: those of the manifest
+    /// last applied, and earlier ones until a run finds that they are the
+    /// host's alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub yielded: Vec<String>,
     /// What becomes of it when it is no longer rendered.
     pub prune: Prune,
     /// The run that last applied it.
@@ -133,6 +138,7 @@ mod tests {
             name: name.into(),
             uid: uid.into(),
             digest: String::new(),
+            yielded: Vec::new(),
             prune: Prune::Delete,
             run: Id::new(),
         }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Instant,
 };
 
 use serde::Deserialize;
@@ -29,6 +30,9 @@ pub(super) struct Around {
 /// A cluster as the nodes of one drawing see it. Each type asks once.
 pub(super) struct Surroundings<'a> {
     cluster: Option<&'a Arc<dyn Cluster>>,
+    /// What was not served before may be now: a definition is applied, and the
+    /// drawing run.
+    since: Instant,
     /// Whether a cluster that does not answer is none.
     lenient: bool,
     /// That it did not answer.
@@ -44,7 +48,8 @@ impl<'a> Surroundings<'a> {
         cluster: Option<&'a Arc<dyn Cluster>>,
         kept: &'a BTreeMap<String, (Kind, Arc<str>)>,
     ) -> Self {
-        Self { cluster, lenient: false, away: None, kept, known: BTreeMap::new() }
+        let (since, known) = (Instant::now(), BTreeMap::new());
+        Self { cluster, since, lenient: false, away: None, kept, known }
     }
 
     /// A cluster that does not answer is unknown to the nodes, and asked
@@ -72,7 +77,7 @@ impl<'a> Surroundings<'a> {
             return Ok(known.clone());
         }
         let asked = match self.cluster {
-            Some(cluster) => ask(cluster, &of.descriptor.produces).await,
+            Some(cluster) => ask(cluster, &of.descriptor.produces, self.since).await,
             None => Ok(Around::default()),
         };
         let mut around = self.forgiven(asked)?.unwrap_or_default();
@@ -114,7 +119,7 @@ impl<'a> Surroundings<'a> {
         let mut missing = BTreeSet::new();
         for kind in kinds {
             let Some(cluster) = self.cluster else { break };
-            let served = cluster.served(kind).await;
+            let served = cluster.served_since(kind, self.since).await;
             if let Some(None) = self.forgiven(served)? {
                 missing.insert(kind);
             }
@@ -135,12 +140,12 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-async fn ask(cluster: &Arc<dyn Cluster>, produces: &[Kind]) -> Result<Around> {
+async fn ask(cluster: &Arc<dyn Cluster>, produces: &[Kind], since: Instant) -> Result<Around> {
     let mut served = Vec::new();
     let (mut schemas, mut columns) = (Vec::new(), Vec::new());
     let readable = produces.iter().any(is_custom) && may_read_definitions(cluster).await?;
     for kind in produces {
-        if cluster.served(kind).await?.is_none() {
+        if cluster.served_since(kind, since).await?.is_none() {
             continue;
         }
         served.push(format!("{}/{}", kind.api_version(), kind.kind));

@@ -30,6 +30,9 @@ use crate::{
 /// has mended so many asks again.
 const LOCATED: usize = 10;
 
+/// What says that an object is the one that somebody else has.
+const NAME: &str = "/metadata/name";
+
 /// Shows a plan's objects to the cluster.
 pub(crate) struct Trial<'a> {
     pub(crate) comparison: Comparison<'a>,
@@ -111,11 +114,16 @@ impl Trial<'_> {
     ) -> Result<Refusal> {
         let foreign = live.and_then(|live| self.comparison.foreign(object, live, known));
         if let Some(message) = foreign {
-            let why = vec![Objection { at: None, message }];
+            let why = vec![Objection { at: Some(NAME.into()), message }];
             return Ok(Refusal { why, severity: Severity::Error });
         }
         // That a value was not given is told when the object is applied.
-        let Ok(wanted) = self.comparison.wanted(object, live) else { return Ok(Refusal::NONE) };
+        // What was left to others is taken back when it is applied.
+        let mut left = self.comparison.released(object, known);
+        left.extend_from_slice(&object.yields);
+        let Ok(wanted) = self.comparison.leaving(object, live, &left) else {
+            return Ok(Refusal::NONE);
+        };
         let replaced = object.on_immutable == OnImmutable::Replace;
         let (why, severity) = match self.comparison.cluster.try_out(&wanted).await? {
             Verdict::Fine | Verdict::Unknown => return Ok(Refusal::NONE),

@@ -137,3 +137,24 @@ async fn a_mistake_in_a_catalogue_document_is_told_with_its_place() {
     assert_eq!((report.state, report.node_types.len()), (PluginState::Live, 2));
     host.stop().await;
 }
+
+#[tokio::test]
+async fn a_document_that_says_what_the_card_says_of_itself_is_refused() {
+    let host = Host::load(
+        |_| {},
+        |dir| {
+            document(dir, "certmanager");
+            let file = dir.join("certmanager/catalogue.yaml");
+            let text = fs::read_to_string(&file).expect("a document");
+            let rule = "status: {condition: Ready}";
+            let card = "status: {condition: Ready, card: {state: \"${object.status.phase}\"}}";
+            assert!(text.contains(rule));
+            fs::write(&file, text.replacen(rule, card, 1)).expect("written");
+        },
+    )
+    .await;
+    let report = host.report("certmanager");
+    assert_eq!(report.state, PluginState::Failed);
+    let words = ["catalogue.yaml, line 43, column 39", "`card` has `state`"];
+    assert_failure(&report, LoadStage::Describe, &words);
+}

@@ -6,8 +6,8 @@ use super::{Manifest, StatusRule, StatusRules};
 use crate::expression::Names;
 use crate::mistake::Mistakes;
 use crate::table::{Table, one_of};
-use crate::template::{compile, expression, text};
-use crate::yaml::Node;
+use crate::template::{Template, compile, expression, text};
+use crate::yaml::{Entry, Node};
 
 /// What a rule can say. Whether an object is there at all is not its business.
 const STATES: [(&str, State); 7] = [
@@ -19,6 +19,9 @@ const STATES: [(&str, State); 7] = [
     ("completed", State::Completed),
     ("suspended", State::Suspended),
 ];
+
+/// What cards say of themselves, by the state of the node.
+pub const RESERVED: [&str; 2] = ["message", "state"];
 
 /// Says how an object is doing; the condition is the one that matters, if it
 /// is known.
@@ -43,8 +46,7 @@ pub(super) fn read(
     let ready = item.take("ready").and_then(|it| expression(it, names, log));
     let desired = item.take("desired").and_then(|it| expression(it, names, log));
     let addresses = item.take("addresses").map(|it| compile(it, names, log));
-    let card = item.entries("card", log).iter();
-    let card = card.map(|it| (it.key.clone(), compile(&it.value, names, log))).collect();
+    let card = card(item.entries("card", log), names, log);
     item.finish(log);
     StatusRules {
         of,
@@ -58,6 +60,17 @@ pub(super) fn read(
         addresses,
         card,
     }
+}
+
+/// What the card shows besides. A word of the card's own is not for the author
+/// to say here: it is what rules come to.
+fn card(entries: &[Entry], names: &mut Names, log: &mut Mistakes) -> Vec<(String, Template)> {
+    for Entry { at, key, .. } in entries.iter().filter(|it| RESERVED.contains(&it.key.as_str())) {
+        let problem = format!("`card` has `{key}`, which the card says of itself.");
+        let fix = format!("Give it another name, or write a rule with the {key} you want.");
+        log.key(*at, problem, fix);
+    }
+    entries.iter().map(|it| (it.key.clone(), compile(&it.value, names, log))).collect()
 }
 
 fn judged(item: &mut Table<'_>, manifests: &[Manifest], log: &mut Mistakes) -> usize {

@@ -40,6 +40,11 @@ impl<'a> Scope<'a> {
         Self { variables, neighbours: Vec::new(), locals: Vec::new(), left: Cell::new(MOST_STEPS) }
     }
 
+    /// Gives a variable another value.
+    pub fn set(&mut self, name: &'static str, value: Json<'a>) {
+        self.variables.set(name, value);
+    }
+
     /// Lets `inside` see one more variable.
     pub fn with<T>(
         &mut self,

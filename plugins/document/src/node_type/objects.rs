@@ -63,15 +63,15 @@ impl Definition {
         if report.has_errors() {
             return Vec::new();
         }
-        let version = self.judged().map(|it| it.chosen(context).version).unwrap_or_default();
-        let mut scope = scope(node, context, &metadata, fields, version);
+        let mut scope = scope(node, context, &metadata, fields);
+        let kinds = self.kinds_for(context, &mut scope, report);
         for check in &self.checks {
             check.run(self.file, &mut scope, report);
         }
         let mut objects = Vec::new();
-        for (index, manifest) in self.manifests.iter().enumerate() {
+        for ((index, manifest), kind) in self.manifests.iter().enumerate().zip(kinds) {
             let standard = self.standard(manifest, index, &metadata);
-            match manifest.make(standard, manifest.chosen(context), &mut scope) {
+            match manifest.make(standard, kind, &mut scope) {
                 Ok(Some(body)) => objects.push((manifest, body)),
                 Ok(None) => {}
                 Err(fault) => note(self.file, &fault, report),
@@ -143,7 +143,6 @@ fn scope<'a>(
     context: &'a Context<'_>,
     metadata: &Metadata<'a>,
     fields: Object<'a>,
-    version: String,
 ) -> Scope<'a> {
     let object = metadata.object();
     let part = |key: &str| object.get(key).cloned().unwrap_or_else(|| Object::new().into());
@@ -162,8 +161,7 @@ fn scope<'a>(
         .with("environment", vault("env", context.environment_keys))
         .with("fields", fields)
         .with("node", about)
-        .with("secrets", vault("secret", context.secret_keys))
-        .with("version", version);
+        .with("secrets", vault("secret", context.secret_keys));
     let mut scope = Scope::new(variables);
     scope.neighbours = context.connected().map(|it| neighbour(it, context.namespace)).collect();
     scope
@@ -242,25 +240,6 @@ pub(super) fn words<'a>(
 }
 
 impl definition::Manifest {
-    /// The kind in every version, the preferred one first.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        let other = |version: &String| Kind { version: version.clone(), ..self.kind.clone() };
-        std::iter::once(self.kind.clone()).chain(self.others.iter().map(other))
-    }
-
-    /// The kind in the first version that the cluster serves; if it serves
-    /// none, or nothing is known of it, in the preferred one.
-    pub fn chosen(&self, context: &Context<'_>) -> Kind {
-        let listed = context.cluster.list_at(&["served"]);
-        let served = |it: &Kind| {
-            let name = || format!("{}/{}", bowsprit_plugin_sdk::manifest::api_version(it), it.kind);
-            context.schemas.iter().any(|(kind, _)| kind == it)
-                || listed.iter().any(|one| one.as_str() == Some(&name()))
-        };
-        let found = if self.others.is_empty() { None } else { self.kinds().find(served) };
-        found.unwrap_or_else(|| self.kind.clone())
-    }
-
     /// The object with what is to be known to apply it.
     pub fn applied<'a>(&'a self, body: Object<'a>) -> Manifest<'a> {
         let options = &self.options;

@@ -9,17 +9,14 @@ use crate::definition::{Definition, Manifest, StatusRule};
 use crate::expression::{Expression, Scope, is_true};
 
 use super::objects::{note_status, words};
+use super::versions::kind_of;
 
 /// Longest text of a status, bytes: a card has little room.
 const LONGEST: usize = 1024;
 
 impl Definition {
     /// One watch per object, the one the status is about first.
-    pub(super) fn watches(
-        &self,
-        objects: &[(&Manifest, Object<'_>)],
-        context: &Context<'_>,
-    ) -> Vec<Watch> {
+    pub(super) fn watches(&self, objects: &[(&Manifest, Object<'_>)]) -> Vec<Watch> {
         let main = self.judged().map(|it| it.id.as_str());
         let (first, others): (Vec<_>, Vec<_>) =
             objects.iter().partition(|it| Some(it.0.id.as_str()) == main);
@@ -27,7 +24,7 @@ impl Definition {
         let of = |(index, it): (usize, &(&Manifest, Object<'_>))| {
             let namespace = it.1.text_at(&["metadata", "namespace"]);
             let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
-            let watch = watch(it.0.chosen(context), namespace, it.1.text_at(&["metadata", "name"]));
+            let watch = watch(kind_of(&it.1), namespace, it.1.text_at(&["metadata", "name"]));
             let is_main = index == 0;
             Watch {
                 with_pods: is_main && rules.with_pods,

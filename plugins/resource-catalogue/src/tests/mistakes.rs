@@ -54,6 +54,11 @@ fn every_mistake_has_a_line_a_column_and_a_fix() {
         ("      mode: ${", "      kind: Box\n      mode: ${", "`object` has `kind`. / Remove it"),
         ("name: gear-box", "name: gear", "Two node types are called `gear`."),
         ("name: gear\n", "name: My Gear\n", "is not a kebab-case name"),
+        (
+            "ready: object.status.ready",
+            "ready: object.status.ready, card: {size: a, state: b}",
+            "`card` has `state`, which the card says of itself. / Give it another name, or write a rule with the state you want.",
+        ),
         ("id: oil\n", "id: object\n", "`object` is the type's own object."),
     ];
     expect_mistakes(read, GOOD, &cases);

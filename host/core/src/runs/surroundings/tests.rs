@@ -24,6 +24,10 @@ impl Cluster for Away {
         away()
     }
 
+    async fn served_since(&self, _: &Kind, _: Instant) -> Result<Option<Served>> {
+        away()
+    }
+
     async fn custom_kinds(&self) -> Result<Arc<Vec<catalogues::Served>>> {
         away()
     }
@@ -45,6 +49,10 @@ impl Cluster for Away {
     }
 
     async fn hand_over(&self, _: &Value) -> Result<Applied> {
+        away()
+    }
+
+    async fn take_back(&self, _: &Value, _: &Value) -> Result<Applied> {
         away()
     }
 

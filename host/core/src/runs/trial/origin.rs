@@ -48,8 +48,8 @@ impl Trial<'_> {
         (key, value): (&str, &Value),
         (object, at): (&Planned, &str),
     ) -> bool {
-        let without = std::iter::once(None);
-        for other in without.chain(others(value).into_iter().map(Some)) {
+        // What is left out may have the same value by default.
+        for other in others(value).into_iter().map(Some).chain([None]) {
             let mut changed = data.clone();
             match other {
                 Some(other) => changed.insert(key.to_owned(), other),
