@@ -17,7 +17,7 @@ async fn bodies_that_are_not_what_they_should_be() {
         (Method::POST, "/workflows", "{} x", "name"),
         (Method::POST, "/workflows", r#"{"name":5,"cluster_id":"c"}"#, "name"),
         (Method::POST, "/workflows", r#"{"name":"","cluster_id":"c"}"#, "name"),
-        (Method::POST, "/workflows", r#"{"name":"x"}"#, "body"),
+        (Method::POST, "/workflows", r#"{"name":"x"}"#, "cluster_id"),
         (Method::POST, "/workflows", r#"{"name":"x","cluster_id":""}"#, "cluster_id"),
         (Method::POST, save.as_str(), r#"{"edges":[]}"#, "nodes"),
         (Method::POST, save.as_str(), r#"{"nodes":null,"edges":[]}"#, "nodes"),

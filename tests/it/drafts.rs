@@ -47,6 +47,29 @@ fn wrong() -> Value {
 }
 
 #[tokio::test]
+async fn a_node_of_a_disabled_plugin_is_told_from_one_that_nobody_knows() {
+    let (host, user, id) =
+        drawn(&json!({ "nodes": [node("a", "configmap", json!({"name": "a"}))], "edges": [] }))
+            .await;
+    let off = user.post("/admin/plugins/configmap/disable", &json!({})).await;
+    off.expect(200);
+    let validation = user.get(&at(&id, "validation")).await.expect(200);
+    let finding = &validation["findings"][0];
+    assert_eq!(finding["code"], "node.type.unknown", "{validation:#}");
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains("plugin `configmap`") && message.contains("is disabled"), "{message}");
+    let fix = finding["suggestion"].as_str().unwrap();
+    assert!(fix.contains("administrator") && fix.contains("enable"), "{fix}");
+    let problem = user.get(&at(&id, "nodes/a/preview")).await;
+    let problem = problem.expect_problem(400, "node.type.unknown");
+    assert!(problem["message"].as_str().unwrap().contains("is disabled"), "{problem}");
+    user.post("/admin/plugins/configmap/enable", &json!({})).await.expect(200);
+    let validation = user.get(&at(&id, "validation")).await.expect(200);
+    assert!(!has(&validation, "node.type.unknown", "/nodes/0"), "{validation:#}");
+    host.finish().await;
+}
+
+#[tokio::test]
 async fn all_that_is_wrong_with_a_drawing_is_told_at_once_and_at_its_place() {
     let (host, user, id) = drawn(&wrong()).await;
     let before = user.get(&format!("/workflows/{id}")).await.expect(200);

@@ -121,6 +121,33 @@ fn check_fails_on_whatever_a_host_refuses() {
     set_asset(&folder, "names", "Not Kebab");
     assert!(complains(base.path(), &["check", "echo"]).contains("plugin.invalid-output"));
     assert!(complains(base.path(), &["check", "nothing"]).contains("no plugin's folder"));
+    fs::write(folder.join("plugin.toml"), b"id = \"\xff\"").unwrap();
+    let complaint = complains(base.path(), &["check", "echo"]);
+    assert!(complaint.contains("echo/plugin.toml is not UTF-8"), "{complaint}");
+    fs::remove_file(folder.join("plugin.toml")).unwrap();
+    fs::create_dir(folder.join("plugin.toml")).unwrap();
+    let complaint = complains(base.path(), &["check", "echo"]);
+    assert!(complaint.contains("plugin.toml is not a regular file"), "{complaint}");
+    fs::write(base.path().join("echo.tar"), "").unwrap();
+    let complaint = complains(base.path(), &["check", "echo.tar"]);
+    assert!(complaint.contains("is a file") && complaint.contains("tar"), "{complaint}");
+}
+
+#[test]
+fn check_fails_on_a_name_that_another_plugin_has() {
+    let base = tempfile::tempdir().unwrap();
+    echo(base.path(), "mine");
+    fs::remove_dir_all(base.path().join("mine/golden")).unwrap();
+    let other = echo(&base.path().join("theirs"), "other");
+    let with = ["check", "mine", "--plugins", "theirs"];
+    says(base.path(), &with);
+    let toml = fs::read_to_string(other.join("plugin.toml")).unwrap();
+    fs::write(other.join("plugin.toml"), toml.replace("id = \"echo\"", "id = \"other\"")).unwrap();
+    let complaint = complains(base.path(), &with);
+    for wanted in ["plugin.name.taken", "`echo`", "`other`"] {
+        assert!(complaint.contains(wanted), "{wanted}: {complaint}");
+    }
+    says(base.path(), &["check", "mine"]);
 }
 
 #[test]
@@ -146,6 +173,10 @@ fn test_names_file_function_and_place_of_a_difference() {
     fs::write(folder.join("golden/one.json"), "{\"input\": {\"nodes\": 1}}").unwrap();
     let complaint = complains(base.path(), &["test", "echo"]);
     assert!(complaint.contains("one.json") && complaint.contains("nodes"), "{complaint}");
+    let open = "{\"input\": {\"node\": {\"id\": \"n\", \"type\": \"echo\", \"data\": {}}}}";
+    fs::write(folder.join("golden/one.json"), open).unwrap();
+    let (out, _) = texts(&plugin(base.path(), &["test", "echo"]));
+    assert!(out.contains("  has no `expected` yet") && out.contains("--update"), "{out}");
     fs::remove_file(folder.join("golden/one.json")).unwrap();
     assert!(complains(base.path(), &["test", "echo"]).contains("no golden files"));
 }

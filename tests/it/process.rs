@@ -63,9 +63,12 @@ async fn says_where_it_listens_and_stops_when_told() {
         assert_eq!(ready.status().as_u16(), 200);
         let root = client.get(format!("{address}/v1")).send().await.unwrap();
         assert_eq!(root.status().as_u16(), 200);
+        let described = format!("{address}/v1/api/openapi.json");
+        assert_eq!(client.get(&described).send().await.unwrap().status().as_u16(), 200);
         signal(&child, name);
         let (code, log) = tokio::task::spawn_blocking(|| ends(child)).await.unwrap();
         assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains(&described), "{log}");
     }
     use std::os::unix::fs::PermissionsExt as _;
     let mode =
@@ -74,6 +77,18 @@ async fn says_where_it_listens_and_stops_when_told() {
     for file in ["data/jwt.key", "data/encryption.key", "data/bowsprit.db"] {
         assert_eq!(mode(file), 0o600, "{file}");
     }
+}
+
+#[tokio::test]
+async fn a_folder_of_plugins_that_is_not_there_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = serve(dir.path(), &["--plugins", "nowhere-at-all"]);
+    address(&mut child);
+    signal(&child, "TERM");
+    let (code, log) = tokio::task::spawn_blocking(|| ends(child)).await.unwrap();
+    assert_eq!(code, Some(0), "{log}");
+    let told = log.lines().find(|it| it.contains("no such folder of plugins")).unwrap_or_default();
+    assert!(told.contains("WARN") && told.contains("nowhere-at-all"), "{log}");
 }
 
 #[test]

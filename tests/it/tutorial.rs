@@ -9,6 +9,7 @@ use std::{
 };
 
 use bowsprit_host_server::Cli;
+use bowsprit_tests::{code_cache_dir, guests_dir};
 use clap::CommandFactory as _;
 
 use crate::process::binary;
@@ -78,6 +79,43 @@ fn every_block_of_the_tutorial_works_in_order() {
     let waited: Duration =
         took.iter().filter(|(block, _)| !compiles(blocks[*block])).map(|(_, time)| *time).sum();
     assert!(waited < LIMIT, "{waited:?}: {took:?}");
+}
+
+#[test]
+fn the_example_of_a_golden_file_is_one() {
+    let page = page("golden-files.md");
+    let example = page.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("one.json");
+    fs::write(&file, example.replace("\"hello\"", "\"echo\"")).unwrap();
+    for function in ["render", "status"] {
+        let output = Command::new(binary())
+            .args(["plugin", "try", function])
+            .arg(guests_dir().join("echo"))
+            .arg("--input")
+            .arg(&file)
+            .env("BOWSPRIT_CODE_CACHE", code_cache_dir())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{function}: {output:?}");
+    }
+    // Every key that is read is described.
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/engine/src/cases/input.rs");
+    let source = fs::read_to_string(source).unwrap();
+    let inputs = source.split("struct ").filter(|it| {
+        ["Input {", "NodeInput {", "ContextInput {", "NeighbourInput {"]
+            .iter()
+            .any(|name| it.starts_with(name))
+    });
+    let mut keys = 0;
+    for field in inputs.flat_map(|it| it.split_once("}\n").unwrap().0.lines().skip(1)) {
+        let Some((name, _)) = field.trim().split_once(": ") else { continue };
+        let key =
+            name.trim_start_matches("pub(super) ").replace('_', "-").replace("type-name", "type");
+        assert!(page.contains(&format!("`{key}`")), "{key} is missing");
+        keys += 1;
+    }
+    assert!(keys > 15, "{keys}");
 }
 
 #[test]

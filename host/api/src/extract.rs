@@ -182,11 +182,23 @@ pub(crate) fn parse<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let field = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
+        let is_whole = matches!(path.as_str(), "." | "?");
+        if let Some(name) = missing(error.inner()) {
+            let field = if is_whole { name } else { format!("{path}.{name}") };
+            return Error::invalid(field, "is missing");
+        }
+        let field = if is_whole { "body".to_owned() } else { path };
         Error::invalid(field, problem_of(error.inner()))
     })?;
     reader.end().map_err(|_| Error::invalid("body", "must be one JSON value"))?;
     Ok(value)
+}
+
+/// The field that is not there, if that is what is wrong.
+fn missing(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let (name, _) = text.strip_prefix("missing field `")?.split_once('`')?;
+    Some(name.to_owned())
 }
 
 /// What is wrong with a body, without the value that was found: it may be a
@@ -195,7 +207,7 @@ fn problem_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.split_once(", expected ") {
         Some((_, expected)) if error.is_data() => format!("must be {expected}"),
-        None if error.is_data() && !text.starts_with("missing field") => {
+        None if error.is_data() => {
             format!("is not as expected at line {} column {}", error.line(), error.column())
         }
         _ => format!("is not as expected: {text}"),

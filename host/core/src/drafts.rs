@@ -142,3 +142,17 @@ impl Draft {
         }
     }
 }
+
+/// Why there is no such type, and what to do about it.
+fn missing(catalogue: &dyn Catalogue, type_name: &str) -> (String, String) {
+    match catalogue.disabled(type_name) {
+        Some(plugin) => (
+            format!("plugin `{plugin}`, which provides the node type `{type_name}`, is disabled"),
+            format!("let an administrator enable the plugin `{plugin}`"),
+        ),
+        None => (
+            format!("no plugin provides the node type `{type_name}`"),
+            "install a plugin that provides it".to_owned(),
+        ),
+    }
+}

@@ -456,6 +456,10 @@ pub trait Catalogue: Send + Sync {
         self.types().iter().find(|it| it.descriptor.name == name)
     }
 
+    /// The plugin that would provide the type, had an administrator not
+    /// disabled it.
+    fn disabled(&self, type_name: &str) -> Option<&str>;
+
     /// The same, with these types besides: asked of the plugins they name, found
     /// by [`Catalogue::find`], but not among [`Catalogue::types`].
     fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue>;

@@ -135,11 +135,21 @@ fn answer_of(said: Result<Said, CallError>) -> Value {
         Err(CallError::UnknownType(name)) => {
             failed("plugin.node-type.unknown", &format!("there is no node type `{name}`"))
         }
-        Err(CallError::Failed(Error::Plugin { code, reason, .. })) => failed(code, &reason),
+        Err(CallError::Failed(Error::Plugin { code, reason, source, .. })) => {
+            let mut answer = failed(code, &reason);
+            // What a plugin says of a fault of its own is for its author.
+            if let Some(said) = source.filter(|_| code == OWN_FAULT) {
+                answer["failed"]["said"] = said.to_string().into();
+            }
+            answer
+        }
         Err(CallError::Failed(Error::Busy { code, message, .. })) => failed(code, &message),
         Err(other) => failed("plugin.failed", &other.to_string()),
     }
 }
+
+/// The code of faults that plugins report themselves.
+const OWN_FAULT: &str = "plugin.internal";
 
 fn failed(code: &str, reason: &str) -> Value {
     json!({ "failed": { "code": code, "reason": reason } })

@@ -45,11 +45,18 @@ pub(crate) struct Table {
     entries: Vec<Entry>,
     /// By id.
     plugins: BTreeMap<String, Arc<Generation>>,
+    /// Whose the node types of plugins are that are switched off, by name.
+    disabled: BTreeMap<String, String>,
 }
 
 impl Table {
     pub(crate) fn of(generations: &Generations, edition: u64) -> Self {
-        Self { edition, ..Self::of_all(generations.serving()) }
+        let off = generations.disabled().flat_map(|generation| {
+            let plugin = &generation.program.plugin;
+            let types = generation.provides.node_types.iter();
+            types.map(move |it| (it.descriptor.name.clone(), plugin.clone()))
+        });
+        Self { edition, disabled: off.collect(), ..Self::of_all(generations.serving()) }
     }
 
     /// What one generation contributes.
@@ -208,6 +215,10 @@ impl Catalogue for Pinned {
     fn find(&self, name: &str) -> Option<&NodeType> {
         let described = self.table.owners.get(name).and_then(|(at, _)| self.table.types.get(*at));
         described.or_else(|| self.more.get(name))
+    }
+
+    fn disabled(&self, type_name: &str) -> Option<&str> {
+        self.table.disabled.get(type_name).map(String::as_str)
     }
 
     fn with(&self, more: Vec<NodeType>) -> Arc<dyn Catalogue> {

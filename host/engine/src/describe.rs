@@ -223,20 +223,26 @@ fn unwilling(
     findings: &[bowsprit_host_core::node_types::Finding],
 ) -> LoadFailure {
     let first = findings.first();
-    let message = first.map_or("it found something wrong".into(), |it| sentence(&it.message));
+    let message = first.map_or("it found something wrong".into(), |it| part(&it.message));
     let place = first.and_then(|it| it.at.as_deref());
     let place = place.map_or_else(String::new, |at| format!(" at `{}`", sentence(at)));
     let more = match findings.len().saturating_sub(1) {
         0 => String::new(),
         more => format!(" ({more} more)"),
     };
-    let fix = first.and_then(|it| it.suggestion.as_deref()).map(sentence);
+    let fix = first.and_then(|it| it.suggestion.as_deref()).map(part);
     failure(
         LoadStage::Describe,
         "plugin.assets.invalid",
         format!("`{function}` refuses the plugin's assets{place}: {message}{more}"),
         fix.unwrap_or("correct the plugin's assets".into()),
     )
+}
+
+/// A guest's sentence as a part of ours.
+fn part(text: &str) -> String {
+    let text = sentence(text);
+    text.strip_suffix('.').map(str::to_owned).unwrap_or(text)
 }
 
 /// A guest's words on one line, not too many of them.

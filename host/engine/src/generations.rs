@@ -312,6 +312,12 @@ impl Generations {
         on.filter_map(|it| it.live.as_ref()).map(|it| &it.generation)
     }
 
+    /// All generations that would serve, had no administrator said otherwise.
+    pub(crate) fn disabled(&self) -> impl Iterator<Item = &Arc<Generation>> {
+        let off = self.entries.values().filter(|it| it.present && it.book.disabled);
+        off.filter_map(|it| it.live.as_ref()).map(|it| &it.generation)
+    }
+
     /// Every plugin, ordered by id.
     pub(crate) fn reports(&self) -> Vec<PluginReport> {
         let all = self.entries.iter().filter(|(_, entry)| entry.present);
@@ -345,20 +351,22 @@ impl Generations {
 
     /// A name belongs to one plugin: the first that has it.
     fn check_names(&self, newcomer: &Generation) -> Result<(), LoadFailure> {
-        let id = &newcomer.program.plugin;
-        for other in self.serving().filter(|it| it.program.plugin != *id) {
-            let taken =
-                newcomer.provides.names().find(|name| other.provides.names().any(|it| it == *name));
-            if let Some((what, name)) = taken {
-                let other = &other.program.plugin;
-                return Err(failure(
-                    LoadStage::Activate,
-                    "plugin.name.taken",
-                    format!("{what} `{name}` of plugin `{id}` is already that of plugin `{other}`"),
-                    format!("rename the {what}, or remove `{other}`"),
-                ));
-            }
-        }
-        Ok(())
+        self.serving().try_for_each(|other| check_name(newcomer, other))
     }
+}
+
+/// Refuses a name that another plugin has.
+pub(crate) fn check_name(newcomer: &Generation, other: &Generation) -> Result<(), LoadFailure> {
+    let (id, other_id) = (&newcomer.program.plugin, &other.program.plugin);
+    if id == other_id {
+        return Ok(());
+    }
+    let taken = newcomer.provides.names().find(|name| other.provides.names().any(|it| it == *name));
+    let Some((what, name)) = taken else { return Ok(()) };
+    Err(failure(
+        LoadStage::Activate,
+        "plugin.name.taken",
+        format!("{what} `{name}` of plugin `{id}` is already that of plugin `{other_id}`"),
+        format!("rename the {what}, or remove `{other_id}`"),
+    ))
 }

@@ -158,7 +158,13 @@ fn read(folder: &Path, file: &Path, id: &mut Option<String>) -> Result<Package, 
     let toml = PluginToml::parse(&text, &file.display().to_string())?;
     let component = match toml.code() {
         CodeOf::Own(name) => {
-            Some(Code::of(read_bounded(&root, &folder.join(name), COMPONENT_BYTES)?))
+            let path = folder.join(name);
+            if let Err(error) = fs::metadata(&path)
+                && error.kind() == io::ErrorKind::NotFound
+            {
+                return Err(not_built(&path));
+            }
+            Some(Code::of(read_bounded(&root, &path, COMPONENT_BYTES)?))
         }
         CodeOf::Of(_) => None,
     };
@@ -222,7 +228,7 @@ pub(crate) fn read_golden(root: &Path, folder: &Path, world: World) -> Result<As
         left -= bytes.len() as u64;
         golden.insert(name, bytes);
         if golden.len() > GOLDEN {
-            return Err(too_large(&path, &format!("there are more than {GOLDEN} golden files")));
+            return Err(too_many(folder, GOLDEN));
         }
     }
     if world == World::Importer {
@@ -248,9 +254,9 @@ struct Tree<'r> {
 }
 
 impl Tree<'_> {
-    /// Adds what is below `folder`, its paths beginning with `prefix`.
-    fn add(&mut self, folder: &Path, prefix: &str) -> Result<(), LoadFailure> {
-        let mut open = vec![(folder.to_owned(), prefix.to_owned(), 0)];
+    /// Adds what is below `whole`, its paths beginning with `prefix`.
+    fn add(&mut self, whole: &Path, prefix: &str) -> Result<(), LoadFailure> {
+        let mut open = vec![(whole.to_owned(), prefix.to_owned(), 0)];
         while let Some((folder, prefix, depth)) = open.pop() {
             for name in names(&folder)? {
                 let path = folder.join(&name);
@@ -266,10 +272,7 @@ impl Tree<'_> {
                 self.left -= bytes.len() as u64;
                 self.files.insert(inner, bytes);
                 if self.files.len() > self.most {
-                    return Err(too_large(
-                        &path,
-                        &format!("there are more than {} files", self.most),
-                    ));
+                    return Err(too_many(whole, self.most));
                 }
             }
         }
@@ -298,7 +301,7 @@ fn add_documents(root: &Path, folder: &Path, assets: &mut Assets) -> Result<(), 
             return Err(failure(LoadStage::Read, "plugin.folder.ambiguous", message, fix));
         }
         if assets.len() > ASSETS {
-            return Err(too_large(&path, &format!("there are more than {ASSETS} assets")));
+            return Err(too_many(folder, ASSETS));
         }
     }
     Ok(())
@@ -371,13 +374,22 @@ fn read_bounded(root: &Path, path: &Path, most: u64) -> Result<Vec<u8>, LoadFail
 }
 
 fn too_large(path: &Path, why: &str) -> LoadFailure {
-    let message = format!("{} is too large: {why}", path.display());
-    failure(
-        LoadStage::Read,
-        "plugin.folder.too-large",
-        message,
-        "leave out what the plugin does not need",
-    )
+    too_much(format!("{} is too large: {why}", path.display()))
+}
+
+fn too_many(folder: &Path, most: usize) -> LoadFailure {
+    too_much(format!("{} has more than {most} files", folder.display()))
+}
+
+fn too_much(message: String) -> LoadFailure {
+    let fix = "leave out what the plugin does not need";
+    failure(LoadStage::Read, "plugin.folder.too-large", message, fix)
+}
+
+fn not_built(path: &Path) -> LoadFailure {
+    let message = format!("{} is not there", path.display());
+    let fix = "make it with `bowsprit plugin build`, or correct `component` in plugin.toml";
+    failure(LoadStage::Read, "plugin.folder.unreadable", message, fix)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> LoadFailure {

@@ -21,7 +21,7 @@ use crate::{
     catalogue::{Pinned, Table},
     describe::Provides,
     failure::failure,
-    generations::Generation,
+    generations::{Generation, check_name},
     life::{Candidate, book::Journey},
     package::{CodeOf, Package, Sight},
     reload::look,
@@ -55,6 +55,7 @@ pub struct Sample {
     pub types: Vec<NodeType>,
     /// All that it provides, each in a few words.
     pub provides: Vec<String>,
+    generation: Arc<Generation>,
     table: Arc<Table>,
     runtime: Arc<Runtime>,
 }
@@ -160,7 +161,29 @@ impl Workbench {
             provides: provided(&generation.provides),
             table: Arc::new(Table::of_one(&generation)),
             runtime: Arc::clone(&self.engine.runtime),
+            generation,
         })
+    }
+
+    /// Whether a host that has the plugins of our folders would take this one
+    /// too: a name belongs to one plugin. Those that do not load have none.
+    ///
+    /// # Errors
+    ///
+    /// What the host would record as the plugin's last error.
+    pub async fn fits(&self, sample: &Sample) -> Result<(), LoadFailure> {
+        for dir in self.engine.dirs() {
+            for folder in folders(dir) {
+                let other = match read(&folder).await {
+                    Ok(package) if package.toml.id != sample.about.id => self.load(&folder).await,
+                    _ => continue,
+                };
+                if let Ok(other) = other {
+                    check_name(&sample.generation, &other.generation)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that the component of `used` can be used.
@@ -231,6 +254,14 @@ fn provided(provides: &Provides) -> Vec<String> {
     let checks = provides.checks.iter().map(|it| format!("check {}", it.id));
     let entries = provides.entries.iter().map(|it| format!("catalogue entry {}", it.id));
     types.chain(importers).chain(checks).chain(entries).collect()
+}
+
+/// The folders in one, by name. Blocks, briefly.
+fn folders(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut all: Vec<_> = entries.map(|it| it.path()).filter(|it| it.is_dir()).collect();
+    all.sort();
+    all
 }
 
 async fn read(folder: &Path) -> Result<Package, LoadFailure> {

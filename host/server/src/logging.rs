@@ -34,8 +34,7 @@ impl Telemetry {
 /// Starts logging and tracing. Outside of the async runtime: the exporter has
 /// a thread of its own.
 pub(crate) fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_new(&settings.log_level)
-        .map_err(|_| anyhow!("setting `log_level`: not a level or a filter"))?;
+    let filter = filter(&settings.log_level)?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match settings.log_format {
         LogFormat::Text => lines.with_ansi(false).with_filter(filter).boxed(),
@@ -51,6 +50,17 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     Ok(Telemetry(provider))
 }
 
+/// What is logged. The watcher of folders tells of each watch that is over;
+/// whoever wants to know says so.
+fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    let wrong = |_| anyhow!("setting `log_level`: not a level or a filter");
+    let filter = EnvFilter::try_new(level).map_err(wrong)?;
+    if filter.max_level_hint().is_some_and(|it| it < LevelFilter::INFO) {
+        return Ok(filter);
+    }
+    EnvFilter::try_new(format!("notify=warn,{level}")).map_err(wrong)
+}
+
 /// OTLP over HTTP with JSON bodies.
 fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
     let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
@@ -62,4 +72,20 @@ fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
         .context("setting `otel.endpoint`")?;
     let resource = Resource::builder().with_service_name("bowsprit").build();
     Ok(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watcher_of_folders_is_quiet_unless_it_is_asked_for() {
+        let shown = |level: &str| filter(level).unwrap().to_string();
+        assert!(shown("info").contains("notify=warn"));
+        assert!(shown("debug,bowsprit=trace").contains("notify=warn"));
+        assert!(shown("info,notify=trace").contains("notify=trace"));
+        assert!(!shown("info,notify=trace").contains("notify=warn"));
+        assert!(!shown("error").contains("notify"));
+        assert!(filter("no level").is_err());
+    }
 }

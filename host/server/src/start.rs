@@ -94,6 +94,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     // Whoever reads the line may send a signal at once.
     let mut signals = Signals::listen()?;
     say(format_args!("listening on http://{}", host.address()));
+    tracing::info!("the API is described at http://{}/v1/api/openapi.json", host.address());
     signals.next().await;
     tracing::info!("stopping");
     tokio::spawn(async move {

@@ -23,6 +23,19 @@ pub struct Mark {
     pub column: usize,
 }
 
+impl Mark {
+    /// Where `bytes` stop being UTF-8.
+    pub fn broken(bytes: &[u8], error: str::Utf8Error) -> Self {
+        let sound = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let sound = str::from_utf8(sound).unwrap_or_default();
+        let (lines, last) = sound.rsplit_once('\n').map_or((0, sound), |(before, last)| {
+            (before.matches('\n').count().saturating_add(1), last)
+        });
+        let (line, column) = (lines.saturating_add(1), last.chars().count().saturating_add(1));
+        Self { line, column }
+    }
+}
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {

@@ -71,21 +71,27 @@ fn loaded() -> Result<Option<Document>, Failure> {
         None if assets::read(OWN).is_some() => Ok(None),
         None => {
             let problem = format!("There is no `{}`.", FILE.name);
-            Err(unusable(problem, "Put it beside plugin.toml."))
+            Err(unusable(START, problem, "Put it beside plugin.toml."))
         }
     }
 }
 
+/// Where a file begins.
+const START: Mark = Mark { line: 1, column: 1 };
+
 fn read(bytes: &[u8]) -> Result<Document, Failure> {
     match str::from_utf8(bytes) {
         Ok(text) => Document::parse(text),
-        Err(_) => Err(unusable("It is not UTF-8.".into(), "Save the file as UTF-8.")),
+        Err(error) => {
+            let at = Mark::broken(bytes, error);
+            Err(unusable(at, "It is not UTF-8.".into(), "Save the file as UTF-8."))
+        }
     }
 }
 
-fn unusable(problem: String, fix: &str) -> Failure {
+fn unusable(at: Mark, problem: String, fix: &str) -> Failure {
     let mut log = Mistakes::of(FILE);
-    log.add(Mistake::syntax(Mark { line: 1, column: 1 }, problem, fix));
+    log.add(Mistake::syntax(at, problem, fix));
     log.into_failure()
 }
 

@@ -29,22 +29,29 @@ impl DynamicTypes for ResourceTemplate {
             Some(bytes) => Ok(vec![Box::new(read(&bytes)?)]),
             None if assets::read(OWN).is_some() => Ok(Vec::new()),
             None => {
-                Err(unusable(format!("There is no `{}`.", FILE.name), "Put it beside plugin.toml."))
+                let problem = format!("There is no `{}`.", FILE.name);
+                Err(unusable(START, problem, "Put it beside plugin.toml."))
             }
         }
     }
 }
 
+/// Where a file begins.
+const START: Mark = Mark { line: 1, column: 1 };
+
 fn read(bytes: &[u8]) -> Result<Definition, Failure> {
     match str::from_utf8(bytes) {
         Ok(text) => Definition::parse(text, FILE),
-        Err(_) => Err(unusable("It is not UTF-8.".into(), "Save the file as UTF-8.")),
+        Err(error) => {
+            let at = Mark::broken(bytes, error);
+            Err(unusable(at, "It is not UTF-8.".into(), "Save the file as UTF-8."))
+        }
     }
 }
 
-fn unusable(problem: String, fix: &str) -> Failure {
+fn unusable(at: Mark, problem: String, fix: &str) -> Failure {
     let mut log = Mistakes::of(FILE);
-    log.add(Mistake::syntax(Mark { line: 1, column: 1 }, problem, fix));
+    log.add(Mistake::syntax(at, problem, fix));
     log.into_failure()
 }
 

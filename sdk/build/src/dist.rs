@@ -48,14 +48,18 @@ impl fmt::Display for Outcome {
             bytes => format!("`{id}` ({} KB)", bytes.div_ceil(1000)),
         });
         let written: Vec<_> = written.collect();
-        write!(out, "{} unchanged", self.unchanged)?;
+        let mut parts = Vec::new();
+        if self.unchanged > 0 {
+            parts.push(format!("{} unchanged", self.unchanged));
+        }
         if !written.is_empty() {
-            write!(out, ", wrote {}", written.join(", "))?;
+            parts.push(format!("wrote {}", written.join(", ")));
         }
         if !self.removed.is_empty() {
-            write!(out, ", removed `{}`", self.removed.join("`, `"))?;
+            parts.push(format!("removed `{}`", self.removed.join("`, `")));
         }
-        Ok(())
+        let said = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+        out.write_str(&said)
     }
 }
 
@@ -214,7 +218,7 @@ mod tests {
         let dist = base.path().join("dist");
         let both = [template(base.path(), "a", "one"), template(base.path(), "b", "one")];
         let outcome = publish(&dist, &both, Others::Remove).unwrap();
-        assert_eq!(outcome.to_string(), "0 unchanged, wrote `a`, `b`");
+        assert_eq!(outcome.to_string(), "wrote `a`, `b`");
         assert!(!dist.join("a/notes.txt").exists());
         let before = fs::metadata(dist.join("a/plugin.toml")).unwrap().modified().unwrap();
         fs::remove_file(both[1].folder.join("golden/one.json")).unwrap();

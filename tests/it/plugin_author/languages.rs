@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use bowsprit_tests::{TestHost, User, plugins_dir};
 use serde_json::{Value, json};
 
-use super::{complains, says};
+use super::{complains, plugin, says, texts};
 use crate::reload::{has, until_palette};
 use crate::runs::node;
 
@@ -102,6 +102,15 @@ async fn a_plugin_in_javascript_is_built_checked_and_served() {
     let tried: Value = serde_json::from_str(&tried).unwrap();
     assert_eq!(tried["ok"][0]["code"], "greeter.name.invalid", "{tried}");
     assert_eq!(tried["ok"][1]["at"], "/greeting", "{tried}");
+    // A mistake in the code is told with its text and place.
+    fs::write(&file, source.replace("return faults(node);", "return node.nothing.more;")).unwrap();
+    says(base.path(), &["build", "greeter", "--locked"]);
+    let output = plugin(base.path(), &["try", "validate", "greeter", "--input", "wrong.json"]);
+    let (out, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}{err}");
+    for wanted in ["plugin.internal", "TypeError", "validate"] {
+        assert!(out.contains(wanted), "{wanted}: {out}{err}");
+    }
     // What cannot be built leaves what was built before.
     fs::write(&file, "export const").unwrap();
     let complaint = complains(base.path(), &["build", "greeter"]);

@@ -53,6 +53,10 @@ fn list_and_rollback_speak_as_an_administrator() {
     let asked = asked.join().unwrap();
     assert!(asked.starts_with("POST /v1/api/admin/plugins/hello/rollback "), "{asked}");
 
+    let wrong = ["list", "--host", "http://127.0.0.1:1/v1/api", "--token", "x"];
+    let complaint = complains(base.path(), &wrong);
+    assert!(complaint.contains("leave out `/v1/api`"), "{complaint}");
+
     let (host, asked) = answer("403 Forbidden", json!({ "message": "for administrators" }));
     let complaint = complains(base.path(), &["list", "--host", &host, "--token", "x"]);
     asked.join().unwrap();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Drafts, Drawn};
+use super::{Drafts, Drawn, missing};
 use crate::{
     Error, Result,
     access::Caller,
@@ -66,7 +66,7 @@ impl Drafts {
         let draft = self.open(caller, workflow, drawn).await?;
         let plan = Plan::prepared(&draft.drawing, &draft.catalogue, &draft.target()).await?;
         if let Some((_, type_name)) = plan.skipped.iter().find(|(id, _)| id == node) {
-            let message = format!("no plugin provides the node type `{type_name}`");
+            let (message, _) = missing(&*draft.catalogue, type_name);
             return Err(Error::Refused { code: "node.type.unknown", message });
         }
         let prepared = plan.nodes.iter().find(|it| it.node.id == node);

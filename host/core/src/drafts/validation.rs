@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Draft, Drafts, Drawn};
+use super::{Draft, Drafts, Drawn, missing};
 use crate::{
     Error, Result,
     access::Caller,
@@ -81,7 +81,7 @@ impl Drafts {
             report.add(flaw.finding, flaw.edge);
         }
         for (node, type_name) in &plan.skipped {
-            report.add(unprovided(node, type_name), None);
+            report.add(unprovided(node, missing(&*draft.catalogue, type_name)), None);
         }
         let told: HashSet<&str> = meaningless.iter().map(|(it, _)| it.source.as_ref()).collect();
         for finding in plan.findings.into_iter().chain(more) {
@@ -174,14 +174,14 @@ fn without_meaning(edge: &EdgeView<'_>) -> Finding {
     }
 }
 
-fn unprovided(node: &str, type_name: &str) -> Finding {
+fn unprovided(node: &str, (problem, fix): (String, String)) -> Finding {
     Finding {
         code: "node.type.unknown".into(),
         severity: Severity::Warning,
-        message: format!("no plugin provides the node type `{type_name}`; a run skips it"),
+        message: format!("{problem}; a run skips it"),
         node: Some(node.to_owned()),
         at: None,
-        suggestion: Some("install a plugin that provides it, or remove the node".into()),
+        suggestion: Some(format!("{fix}, or remove the node")),
         fixes: Vec::new(),
     }
 }

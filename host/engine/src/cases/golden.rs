@@ -129,6 +129,11 @@ impl Golden {
         self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Whether it says nothing yet of what is expected.
+    pub fn is_open(&self) -> bool {
+        self.expected.is_null()
+    }
+
     /// What the plugin answers to it.
     pub async fn answered(&self, plugin: &dyn Asked) -> Value {
         self.subject.call_all(plugin).await

@@ -166,10 +166,11 @@ impl PluginEngine {
     pub(crate) fn refuse(&self, id: &str, source: &Path, failed: Failed, by: Actor) {
         let Failed { failure, report } = failed;
         let LoadFailure { stage, code, message, .. } = &failure;
-        tracing::warn!(plugin = id, ?stage, code, message, "plugin refused");
         self.change(id, |generations, note| {
             let known = generations.book(id).and_then(|it| book::find(it, &report.digest));
+            // A folder is looked at again whenever one that it needs has changed.
             if !known.is_some_and(|it| is_told(it, &report)) {
+                tracing::warn!(plugin = id, ?stage, code, message, "plugin refused");
                 let told = ActivationEntry {
                     plugin: id.to_owned(),
                     what: Happening::Refused,

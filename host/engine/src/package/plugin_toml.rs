@@ -212,12 +212,14 @@ impl PluginToml {
                 .map(|at| 1 + text.bytes().take(at.start).filter(|it| *it == b'\n').count());
             let place = line.map_or(file.to_owned(), |line| format!("{file}, line {line}"));
             let message = format!("{place}: {}", error.message().replace('\n', " "));
-            failure(
-                LoadStage::Read,
-                "plugin.toml.invalid",
-                message,
-                "correct the line that is named",
-            )
+            let (message, fix) = match meant(error.message()) {
+                Some((wrong, right)) => (
+                    format!("{place}: there is no key `{}`", shown(wrong)),
+                    format!("write `{right}`, if that is what is meant"),
+                ),
+                None => (message, "correct the line that is named".to_owned()),
+            };
+            failure(LoadStage::Read, "plugin.toml.invalid", message, fix)
         })?;
         read.check().map_err(|(key, problem, fix)| {
             let message = format!("{file}: `{key}` {problem}");
@@ -342,6 +344,18 @@ impl PluginToml {
         }
         Ok(())
     }
+}
+
+/// The key that is misspelt and the one it resembles, in what the parser says:
+/// ``unknown field `a`, expected one of `b`, `c` ``.
+fn meant(problem: &str) -> Option<(&str, &str)> {
+    /// Less alike than this is something else.
+    const ALIKE: f64 = 0.75;
+    let (wrong, known) = problem.strip_prefix("unknown field `")?.split_once("`, expected")?;
+    let alike = |it: &&str| strsim::normalized_damerau_levenshtein(wrong, it);
+    let known = known.split('`').skip(1).step_by(2);
+    let closest = known.max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
+    (alike(&closest) >= ALIKE).then_some((wrong, closest))
 }
 
 /// Lower-case letters, digits and single hyphens, beginning with a letter, at

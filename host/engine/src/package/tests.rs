@@ -73,6 +73,66 @@ fn each_mistake_names_its_key_and_the_file() {
 }
 
 #[test]
+fn a_misspelt_key_is_told_with_the_right_one() {
+    let cases = [
+        ("title = \"One\"", "titel = \"One\"", "there is no key `titel`", "write `title`"),
+        ("produces = [", "produce = [", "there is no key `produce`", "write `produces`"),
+        ("memory-mib", "memory_mib", "there is no key `memory_mib`", "write `memory-mib`"),
+        ("title = \"One\"", "x = 1", "unknown field `x`", "correct the line"),
+    ];
+    for (from, to, problem, fix) in cases {
+        let wrong = GOOD.replace(from, to);
+        let said = PluginToml::parse(&wrong, "one/plugin.toml").expect_err(to);
+        assert!(said.message.contains(problem), "{}", said.message);
+        assert!(said.message.contains("one/plugin.toml, line "), "{}", said.message);
+        assert!(said.fix.contains(fix), "{}", said.fix);
+    }
+}
+
+fn refusal(folder: &Path) -> LoadFailure {
+    let Sight::Refused(refusal) = Sight::of(folder) else { panic!("it is refused") };
+    refusal.failure
+}
+
+#[test]
+fn what_cannot_be_read_is_named_by_what_it_is() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    fs::write(folder.join("plugin.toml"), GOOD).expect("written");
+    let missing = refusal(folder);
+    assert!(missing.message.ends_with("plugin.wasm is not there"), "{}", missing.message);
+    assert!(missing.fix.contains("`bowsprit plugin build`"), "{}", missing.fix);
+
+    fs::write(folder.join("plugin.wasm"), "x").expect("written");
+    fs::create_dir(folder.join("assets")).expect("a folder");
+    for number in 0..=ASSETS {
+        fs::write(folder.join(format!("assets/{number}")), "").expect("written");
+    }
+    let many = refusal(folder).message;
+    assert!(many.ends_with("/assets has more than 1000 files"), "{many}");
+    fs::remove_file(folder.join("assets/0")).expect("removed");
+    assert!(matches!(Sight::of(folder), Sight::Ready(_)));
+}
+
+#[test]
+fn golden_files_are_bounded_together() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    fs::write(folder.join("plugin.toml"), GOOD).expect("written");
+    fs::write(folder.join("plugin.wasm"), "x").expect("written");
+    fs::create_dir(folder.join("golden")).expect("a folder");
+    let one = |name: &str, bytes: u64| {
+        let file = File::create(folder.join("golden").join(name)).expect("made");
+        file.set_len(bytes).expect("written");
+    };
+    one("a.json", GOLDEN_BYTES - 1);
+    one("b.json", 1);
+    assert!(matches!(Sight::of(folder), Sight::Ready(_)), "one may be as large as all");
+    one("c.json", 1);
+    assert_eq!(refusal(folder).code, "plugin.folder.too-large");
+}
+
+#[test]
 fn the_digest_covers_content_and_names_and_nothing_else() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = place.path();

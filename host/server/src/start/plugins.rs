@@ -30,6 +30,9 @@ pub(super) fn config(settings: &Settings, budgets: &Budgets) -> EngineConfig {
     let plugins = &settings.plugins;
     let cache_dir = plugins.cache_dir.clone();
     let builtin: Vec<PathBuf> = beside_the_binary().into_iter().collect();
+    for dir in plugins.dirs.iter().filter(|it| !it.is_dir()) {
+        tracing::warn!(folder = %dir.display(), "there is no such folder of plugins yet");
+    }
     let installed: Option<PathBuf> = Some(sources::folder(settings)).filter(|it| it.is_dir());
     EngineConfig {
         dirs: builtin.iter().chain(&plugins.dirs).chain(&installed).cloned().collect(),

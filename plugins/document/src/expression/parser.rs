@@ -2,7 +2,7 @@
 
 use bowsprit_plugin_sdk::{Json, quoted};
 
-use super::lexer::{Token, tokens};
+use super::lexer::{JOIN, Token, tokens};
 use super::{Expression, Function, Operator};
 use crate::table::{closest, one_of};
 
@@ -32,7 +32,7 @@ pub struct Names {
 ///
 /// What is wrong with it, and how to put it right.
 pub fn parse(text: &str, names: &Names) -> Result<Expression, (String, String)> {
-    let tokens = tokens(text).map_err(|problem| (problem, "Correct the expression.".to_owned()))?;
+    let tokens = tokens(text)?;
     if tokens.len() > MOST_TOKENS {
         let problem = format!("it has more than {MOST_TOKENS} words and signs");
         return Err((problem, "Make several simpler ones of it.".into()));
@@ -91,6 +91,12 @@ impl Parser<'_> {
         while let Some(operator) = self.operator(operators) {
             chain = deeper(chain)?;
             let right = self.binary(stronger, depth)?;
+            if operator == Operator::Plus && (is_text(&left) || is_text(&right)) {
+                return Err((
+                    "`+` adds numbers, and one side is a text".into(),
+                    format!("{JOIN}."),
+                ));
+            }
             left = Expression::Binary(operator, left.into(), right.into());
         }
         Ok(left)
@@ -253,6 +259,10 @@ impl Parser<'_> {
     fn advance(&mut self) {
         self.tokens = self.tokens.get(1..).unwrap_or_default();
     }
+}
+
+fn is_text(it: &Expression) -> bool {
+    matches!(it, Expression::Literal(Json::Text(_)))
 }
 
 fn unexpected(token: &Token) -> (String, String) {

@@ -110,6 +110,7 @@ fn functions_do_what_they_are_called() {
         ("neighbour(\"selects\").selector", "{\"app\":\"web\"}"),
         ("len(neighbours(\"selects\"))", "1"),
         ("lower(d.nothing)", "null"),
+        ("join([\"https://\", lower(d.text), '\\${'], \"\")", "\"https://hello${\""),
     ]);
 }
 
@@ -138,6 +139,9 @@ fn what_cannot_be_understood_is_told_with_a_fix() {
         ("d.n d.n", "`d` is not expected there"),
         ("d & d", "write it twice"),
         ("\"open", "has no end"),
+        ("d.text != \"https://${d.n}\"", "stands for nothing / Write `join([…], \"\")`"),
+        ("\"https://\" + d.text", "`+` adds numbers, and one side is a text / Write `join("),
+        ("d.text + d.text + '!'", "`+` adds numbers"),
         ("e.n", "there is no `e` here"),
         ("fields.replica", "`fields` has no `replica` / Did you mean `replicas`?"),
         ("fields.name", "Write `node.name`"),

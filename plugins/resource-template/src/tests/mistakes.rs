@@ -59,6 +59,16 @@ fn every_mistake_has_a_line_a_column_and_a_fix() {
             "`neighbour` cannot be used here",
         ),
         ("ready: object", "ready: objekt", "there is no `objekt` here. / Did you mean `object`?"),
+        (
+            "ready: object",
+            "ready: '\"https://${node.name}\" != object'",
+            "a `${` in a text in quotes stands for nothing. / Write `join([…], \"\")` to put texts together",
+        ),
+        (
+            "${fields.size}\n        text",
+            "${fields.text + \"!\"}\n        text",
+            "`+` adds numbers, and one side is a text. / Write `join([…], \"\")`",
+        ),
         ("[/spec/size]", "[spec.size]", "is no pointer"),
         (
             "type: thing\n",
@@ -83,7 +93,8 @@ fn files_that_are_no_mapping_and_bytes_that_are_no_text_are_told() {
         (b"".as_slice(), "There is nothing in it."),
         (b"- a", "has to be a mapping"),
         (b"a: 1\n---\nb: 1", "A second document begins."),
-        (b"\xff", "It is not UTF-8."),
+        (b"\xff", "line 1, column 1: It is not UTF-8."),
+        (b"a: 1\n\nb: \xc3\xa4\xff\n", "line 3, column 5: It is not UTF-8."),
     ] {
         let told = mistakes(read, bytes);
         assert!(told[0].contains(wanted), "{told:?}");

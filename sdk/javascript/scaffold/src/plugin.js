@@ -36,7 +36,7 @@ const SCHEMA = {
   },
 };
 
-export const nodeTypes = {
+export const nodeTypes = careful({
   // How it looks in the palette, in the form and on the canvas.
   describe() {
     return [
@@ -138,7 +138,21 @@ export const nodeTypes = {
       ? status("deleted", "Deleted", "It is no longer in the cluster.", "deleted")
       : status("pending", "NotCreated", "It is not in the cluster yet.", "pending");
   },
-};
+});
+
+// A mistake in this code is answered with its text and its place; thrown as it
+// is, it would only end the call, and nobody would learn more.
+function careful(functions) {
+  const guarded = (call) => (...given) => {
+    try {
+      return call(...given);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      throw { tag: "internal", val: `${error}\n${error.stack}` };
+    }
+  };
+  return Object.fromEntries(Object.entries(functions).map(([name, it]) => [name, guarded(it)]));
+}
 
 // What the user entered. A node without a name is called like its id.
 function read(node) {

@@ -66,6 +66,10 @@ pub(super) fn settle(file: &Path, mut golden: Value, answered: Value) -> Result<
         let written = serde_json::to_string_pretty(&golden).map_err(|it| fault(it.to_string()))?;
         return fs::write(file, written + "\n").map_err(|it| fault(it.to_string()));
     }
+    if golden["expected"].is_null() {
+        let fix = "`UPDATE_GOLDEN=1` in the environment of the test writes it";
+        return Err(fault(format!("has no `expected` yet: {fix}")));
+    }
     let mut differences = Vec::new();
     compare("", &golden["expected"], &answered, &mut differences);
     if differences.is_empty() { Ok(()) } else { Err(fault(differences.join("\n  "))) }

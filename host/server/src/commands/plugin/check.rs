@@ -13,7 +13,7 @@ use bowsprit_host_engine::{
 use clap::Args;
 
 use super::{
-    desk::{Desk, kilobytes, measured, millis},
+    desk::{Desk, kilobytes, load, measured, millis, refused},
     test::faults,
 };
 use crate::output::say;
@@ -26,8 +26,10 @@ pub(crate) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let sample = self.desk.load().await?;
+        let workbench = self.desk.bases.workbench()?;
+        let sample = load(&workbench, &self.desk.folder).await?;
         describe(&sample);
+        workbench.fits(&sample).await.map_err(refused)?;
         let golden = self.desk.golden(&sample)?;
         let mut failed = Vec::new();
         for case in &golden {

@@ -1,7 +1,7 @@
 //! The folder a command is about, and the engine to look at it with.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -26,8 +26,9 @@ const MEASURED: usize = 5;
 /// program, and more.
 #[derive(Debug, Args)]
 pub(super) struct Bases {
-    /// Folder of plugins whose components this one may use (`uses = "…"`),
-    /// beside those that came with the program; may be given more than once.
+    /// Folder of plugins whose components this one may use (`uses = "…"`) and
+    /// whose names it may not have, beside those that came with the program; may
+    /// be given more than once.
     #[arg(long, value_name = "DIR", env = "BOWSPRIT_PLUGINS_DIRS", value_delimiter = ',')]
     plugins: Vec<PathBuf>,
     #[command(flatten)]
@@ -80,9 +81,22 @@ pub(super) fn golden(sample: &Sample, folder: &Path) -> anyhow::Result<Vec<Golde
 /// The built plugin that `folder` is or has below `dist`.
 pub(super) fn package(folder: &Path) -> anyhow::Result<PathBuf> {
     let file = folder.join("plugin.toml");
-    let text = fs::read_to_string(&file)
-        .with_context(|| format!("`{}` is no plugin's folder: plugin.toml", folder.display()))?;
+    if folder.is_file() {
+        let folder = folder.display();
+        bail!(
+            "`{folder}` is a file, not a plugin's folder: if it is an archive, unpack it with tar"
+        );
+    }
+    let bytes = match fs::read(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| {
+                format!("`{}` is no plugin's folder: plugin.toml", folder.display())
+            });
+        }
+        read => read.unwrap_or_default(),
+    };
     // Whatever is wrong with the file is the host's to say.
+    let text = String::from_utf8_lossy(&bytes);
     let table: toml::Table = toml::from_str(&text).unwrap_or_default();
     let word = |key: &str| table.get(key).and_then(toml::Value::as_str);
     let component = word("component").unwrap_or("plugin.wasm");

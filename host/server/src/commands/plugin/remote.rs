@@ -49,6 +49,10 @@ impl Remote {
         body: &Value,
     ) -> anyhow::Result<Value> {
         let mut url = self.host.clone();
+        if url.path().trim_end_matches('/').ends_with("/v1/api") {
+            let path = url.path().to_owned();
+            bail!("`--host` is the address of the host itself: leave out `{path}`");
+        }
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["v1", "api", "admin", "plugins"]).extend(path);
         }

@@ -54,6 +54,9 @@ impl Test {
 
 /// What is wrong with a plugin's answers to a golden file, in sentences.
 pub(super) async fn faults(sample: &Sample, case: &Golden) -> Vec<String> {
+    if case.is_open() {
+        return vec!["has no `expected` yet: `bowsprit plugin test --update` writes it".to_owned()];
+    }
     let answered = case.answered(&*sample.catalogue()).await;
     let mut faults: Vec<_> = case.differences(&answered).iter().map(ToString::to_string).collect();
     let again = case.answered(&*sample.catalogue()).await;
