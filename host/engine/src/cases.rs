@@ -138,8 +138,11 @@ fn answer_of(said: Result<Said, CallError>) -> Value {
         Err(CallError::Failed(Error::Plugin { code, reason, source, .. })) => {
             let mut answer = failed(code, &reason);
             // What a plugin says of a fault of its own is for its author.
-            if let Some(said) = source.filter(|_| code == OWN_FAULT) {
-                answer["failed"]["said"] = said.to_string().into();
+            let failed = answer.get_mut("failed").and_then(Value::as_object_mut);
+            if let Some(said) = source.filter(|_| code == OWN_FAULT)
+                && let Some(failed) = failed
+            {
+                failed.insert("said".to_owned(), said.to_string().into());
             }
             answer
         }

@@ -1,5 +1,7 @@
 //! What is wrong with a file, where, and what to do about it.
 
+use std::str::Utf8Error;
+
 use bowsprit_plugin_sdk::{Failure, Finding, Severity};
 
 /// A file that authors write, and who interprets it.
@@ -25,7 +27,7 @@ pub struct Mark {
 
 impl Mark {
     /// Where `bytes` stop being UTF-8.
-    pub fn broken(bytes: &[u8], error: str::Utf8Error) -> Self {
+    pub fn broken(bytes: &[u8], error: Utf8Error) -> Self {
         let sound = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let sound = str::from_utf8(sound).unwrap_or_default();
         let (lines, last) = sound.rsplit_once('\n').map_or((0, sound), |(before, last)| {
