@@ -298,6 +298,13 @@ impl Generations {
         self.entries.get(id)?.live.as_ref().map(|it| &it.generation)
     }
 
+    /// Digest of the generation of `id` that serves, or did when the host
+    /// stopped.
+    pub(crate) fn known_live(&self, id: &str) -> Option<String> {
+        let serving = self.live(id).map(|it| it.program.generation.clone());
+        serving.or_else(|| self.book(id).and_then(book::live).map(|it| it.digest.clone()))
+    }
+
     /// A built generation of `id` with this digest.
     pub(crate) fn known(&self, id: &str, digest: Digest) -> Option<Arc<Generation>> {
         let entry = self.entries.get(id)?;

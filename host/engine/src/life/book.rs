@@ -17,6 +17,26 @@ pub(crate) const ACCEPTED: &str = "an operator accepted it";
 /// Refused generations that are remembered of a plugin.
 const REFUSED: usize = 3;
 
+/// Why nothing is known of how a generation differs from its predecessor, the
+/// generation with digest `before`.
+pub(crate) fn uncompared(before: Option<&str>, report: &GenerationReport) -> Option<&'static str> {
+    let compared = report.comparison.as_ref().map(|it| it.summary.inputs);
+    match compared {
+        _ if before.is_none_or(|it| it == report.digest) => None,
+        None => Some("no input of its predecessor is known, so nothing was compared"),
+        Some(0) => Some("there was no time to compare it with its predecessor"),
+        Some(_) => None,
+    }
+}
+
+/// Why a generation serves, or would, that nobody has to be asked about.
+pub(crate) fn in_order(before: Option<&str>, report: &GenerationReport, words: &str) -> String {
+    match uncompared(before, report) {
+        Some(why) => format!("{words}; {why}"),
+        None => words.to_owned(),
+    }
+}
+
 /// The stages of a package on its way, timed.
 pub(crate) struct Journey {
     since: Instant,

@@ -136,6 +136,33 @@ async fn a_plugin_may_have_a_policy_of_its_own() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_compared_says_so_and_waits_if_what_differs_would() {
+    let host = Host::start(|dir| echo("1").write(&dir.join("one"))).await;
+    let why = |host: &Host| host.engine.generations("one").expect("known").remove(0).why;
+    assert_eq!(why(&host), "it passed every stage", "it has no predecessor");
+    fs::write(host.path("one/assets/mark"), "2").expect("written");
+    host.until("live", |all| all[0].previous.len() == 1).await;
+    let nothing = "no input of its predecessor is known, so nothing was compared";
+    assert_eq!(why(&host), format!("it passed every stage; {nothing}"));
+
+    let different = SwapPolicy::HoldIfDifferent;
+    host.engine.set_policy("one", different, operator()).await.expect("set");
+    let judged = host.engine.validate(echo("3").packed()).await.expect("judged").generation;
+    assert_eq!((judged.state, judged.hold), (GenerationState::Waiting, Some(Hold::Difference)));
+    fs::write(host.path("one/assets/mark"), "3").expect("written");
+    host.until("held", |all| all[0].waiting.is_some()).await;
+    let held = host.engine.generations("one").expect("known").remove(0);
+    assert_eq!((held.hold, held.why.as_str()), (Some(Hold::Difference), nothing));
+
+    // One that is the first of its plugin has nothing to differ from.
+    let settings = |it: &mut EngineConfig| it.policy = different;
+    let first = Host::start_with(settings, |dir| echo("1").write(&dir.join("one"))).await;
+    assert_eq!(first.report("one").waiting, None);
+    first.stop().await;
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn without_inputs_nothing_is_compared() {
     let settings = |it: &mut EngineConfig| it.compared_inputs = 0;
     let host = Host::start_with(settings, |dir| echo("1").write(&dir.join("one"))).await;
