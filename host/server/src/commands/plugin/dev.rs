@@ -18,6 +18,7 @@ use super::{
     build::build,
     desk::{Bases, millis, refused},
     remote::{Remote, line},
+    test::must_be_met,
 };
 use crate::output::say;
 
@@ -36,7 +37,8 @@ pub(crate) struct Dev {
     /// A folder of plugins that a host watches.
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
-    /// Builds once and ends; fails if the plugin does not go live.
+    /// Builds once and ends; fails if a host would refuse the plugin, also for
+    /// its golden files, or does not let it serve.
     #[arg(long)]
     once: bool,
     /// A running host to ask what became of it, such as
@@ -79,7 +81,9 @@ impl Dev {
         publish(staged.path(), &plugins, Others::Keep)?;
         let mut loaded = Vec::new();
         for source in &plugins {
-            let sample = workbench.load(&staged.path().join(&source.id)).await.map_err(refused)?;
+            let built = staged.path().join(&source.id);
+            let sample = workbench.load(&built).await.map_err(refused)?;
+            must_be_met(&sample, &built).await?;
             loaded.push(sample.about);
         }
         let before = match remote {
