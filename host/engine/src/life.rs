@@ -13,6 +13,7 @@ pub(crate) mod depot;
 pub(crate) mod figures;
 pub(crate) mod guard;
 pub(crate) mod ledger;
+pub(crate) mod named;
 pub(crate) mod operator;
 pub(crate) mod recent;
 mod returning;

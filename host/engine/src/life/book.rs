@@ -14,8 +14,21 @@ use crate::package::Package;
 
 /// Why a generation serves that waited for an operator.
 pub(crate) const ACCEPTED: &str = "an operator accepted it";
+/// How the reason begins why a generation serves that served before.
+const CAME_BACK: &str = "it came back: ";
 /// Refused generations that are remembered of a plugin.
 const REFUSED: usize = 3;
+
+/// Why a generation serves again after what took its place was taken back for
+/// the reason `why`.
+pub(crate) fn came_back(why: &str) -> String {
+    format!("{CAME_BACK}{why}")
+}
+
+/// Whether what serves, or did when the host stopped, is there for that reason.
+pub(crate) fn has_come_back(book: &Remembered) -> bool {
+    live(book).is_some_and(|it| it.why.starts_with(CAME_BACK))
+}
 
 /// Why nothing is known of how a generation differs from its predecessor, the
 /// generation with digest `before`.

@@ -3,7 +3,6 @@
 use std::fs;
 
 use bowsprit_host_core::{
-    Error,
     audit::Actor,
     id::Id,
     node_types::{Context, NodeTypes},
@@ -51,8 +50,9 @@ async fn what_would_change_is_told_by_place_and_never_by_value() {
     );
     let told = serde_json::to_string(&compared).expect("JSON");
     assert!(!told.contains("before\"") && !told.contains("after\""), "{told}");
-    let nobody = host.engine.comparison("one", &report.previous[0]);
-    assert!(matches!(nobody, Err(Error::NotFound { .. })), "the first had nothing to compare with");
+    let nobody = host.engine.comparison("one", &report.previous[0]).expect_err("the first");
+    assert_eq!(nobody.code(), "not-found");
+    assert!(nobody.to_string().contains("was not compared: "), "{nobody}");
     host.stop().await;
 }
 
@@ -95,7 +95,7 @@ async fn what_differs_is_held_until_an_operator_accepts_and_what_does_not_serves
 
     let wrong = host.engine.consent("one", &first, operator()).await.expect_err("wrong one");
     assert_eq!(wrong.code(), "plugin.generation.not-waiting");
-    let unknown = host.engine.consent("one", "00", operator()).await.expect_err("no such");
+    let unknown = host.engine.consent("one", "00000000", operator()).await.expect_err("no such");
     assert_eq!(unknown.code(), "not-found");
 
     let by = operator();

@@ -17,6 +17,7 @@ use url::Url;
 use super::{
     build::build,
     desk::{Bases, millis, refused},
+    list::waiting_line,
     remote::{Remote, line},
     test::must_be_met,
 };
@@ -119,6 +120,9 @@ impl Dev {
                 if is(&report, "generation", generation) {
                     return Ok(format!("{seen} (seen after {})", millis(begun.elapsed())));
                 }
+                if is(&report, "waiting", generation) {
+                    bail!("{}", waits(remote, id, generation).await?);
+                }
                 if error(&report).is_some() && error(&report) != before {
                     bail!("{seen}");
                 }
@@ -129,6 +133,14 @@ impl Dev {
         let (host, into) = (remote.host(), into.display());
         bail!("{host} does not serve `{id}` as built; does it watch `{into}`? {seen}")
     }
+}
+
+/// That a generation waits for an operator, and what to do.
+async fn waits(remote: &Remote, id: &str, digest: &str) -> anyhow::Result<String> {
+    let known = remote.generations(id).await?;
+    let waiting = known.iter().find(|it| is(it, "digest", digest));
+    let line = waiting.map_or_else(|| "waits".to_owned(), |it| waiting_line(id, it));
+    Ok(format!("`{id}` {line}"))
 }
 
 fn is(report: &Value, key: &str, wanted: &str) -> bool {
