@@ -2,6 +2,7 @@
 
 mod compiled;
 mod languages;
+mod operator;
 mod registry;
 mod remote;
 
@@ -302,7 +303,20 @@ fn dev_puts_each_change_where_a_host_looks() {
     assert!(lines.next().unwrap().unwrap().contains("1 unchanged"));
     let mut notes = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     assert!(notes.next().unwrap().unwrap().contains("watching"));
-    // What a host would refuse stays out of its sight.
+    // What a host would refuse stays out of its sight, also for its golden files.
+    let (aside, golden) = (base.path().join("aside"), folder.join("golden"));
+    fs::create_dir_all(&aside).unwrap();
+    let input = json!({ "node": { "id": "n1", "type": "greeter", "data": {} } });
+    let text = json!({ "input": input, "expected": { "validate": { "ok": ["wrong"] } } });
+    fs::write(aside.join("one.json"), text.to_string()).unwrap();
+    fs::rename(&aside, &golden).unwrap();
+    assert!(notes.next().unwrap().unwrap().contains("one.json is not met"));
+    assert!(notes.next().unwrap().unwrap().contains("watching"));
+    assert!(complains(base.path(), &once).contains("one.json is not met"));
+    assert!(!base.path().join("live/greeter/golden").exists());
+    fs::rename(&golden, &aside).unwrap();
+    assert!(lines.next().unwrap().unwrap().contains("1 unchanged"));
+    assert!(notes.next().unwrap().unwrap().contains("watching"));
     fs::write(folder.join("plugin.toml"), toml.replace("\"0.1\"", "\"7\"")).unwrap();
     assert!(notes.next().unwrap().unwrap().contains("plugin.toml.invalid"));
     assert!(notes.next().unwrap().unwrap().contains("watching"));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bowsprit_tests::{Kube, TestHost, User, copy_folder, plugins_dir, unique};
+use bowsprit_tests::{Kube, TestHost, User, copy_folder, guests_dir, plugins_dir, unique};
 use serde_json::{Value, json};
 
 use crate::runs::node;
@@ -35,6 +35,42 @@ async fn until_told(admin: &User, action: &str, count: usize) -> Vec<Value> {
     };
     let found = tokio::time::timeout(PATIENCE, search).await;
     found.unwrap_or_else(|_| panic!("never {count} times `{action}`"))
+}
+
+#[tokio::test]
+async fn what_was_previewed_is_what_an_upgrade_is_compared_by() {
+    let dir = tempfile::tempdir().unwrap();
+    let plugin = dir.path().join("echo");
+    copy_folder(&guests_dir().join("echo"), &plugin);
+    let path = dir.path().display().to_string();
+    let host = TestHost::with(&[("BOWSPRIT_PLUGINS_DIRS", &path)]).await;
+    let admin = host.admin().await;
+    let policy = json!({ "policy": "hold-if-different" });
+    admin.put("/admin/plugins/echo/policy", &policy).await.expect(200);
+    let id = admin.workflow("echoes", "nowhere").await;
+    let nodes = [node("a", "echo", json!({ "a": 1 })), node("b", "echo", json!({ "b": 1 }))];
+    admin.save(&id, &json!({ "nodes": nodes, "edges": [] })).await;
+    for node in ["a", "b", "a"] {
+        admin.get(&format!("/workflows/{id}/nodes/{node}/preview")).await.expect(200);
+    }
+
+    std::fs::create_dir_all(plugin.join("assets")).unwrap();
+    std::fs::write(plugin.join("assets/mark"), "other").unwrap();
+    let search = async {
+        loop {
+            let told = admin.get("/admin/plugins/echo").await.expect(200);
+            if let Some(digest) = told["plugin"]["waiting"].as_str() {
+                return digest.to_owned();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let waiting = tokio::time::timeout(PATIENCE, search).await.expect("it waits");
+
+    let path = format!("/admin/plugins/echo/generations/{waiting}/comparison");
+    let summary = admin.get(&path).await.expect(200)["summary"].clone();
+    assert_eq!((&summary["inputs"], &summary["inputsChanged"]), (&json!(2), &json!(2)));
+    host.finish().await;
 }
 
 /// Changes the version in `plugin.toml`.

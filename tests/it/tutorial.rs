@@ -1,6 +1,7 @@
 //! The pages for plugin authors: what they show works, and they show it all.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -9,8 +10,10 @@ use std::{
 };
 
 use bowsprit_host_server::Cli;
+use bowsprit_tests::TestHost;
 use bowsprit_tests::{code_cache_dir, guests_dir};
 use clap::CommandFactory as _;
+use serde_json::Value;
 
 use crate::process::binary;
 
@@ -131,6 +134,58 @@ fn every_verb_and_flag_is_in_the_reference() {
             assert!(flag == "--help" || page.contains(&flag), "`{name} {flag}` is missing");
         }
     }
+}
+
+/// What a page has between backticks, blocks left out.
+fn words(page: &str) -> BTreeSet<String> {
+    let texts = page.split("```").step_by(2);
+    let words = texts.flat_map(|it| it.split('`').skip(1).step_by(2));
+    words.map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// All constant texts of a schema.
+fn constants(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(all) => {
+            let listed = all.get("enum").and_then(Value::as_array).into_iter().flatten();
+            let texts = listed.chain(all.get("const")).filter_map(Value::as_str);
+            found.extend(texts.map(str::to_owned));
+            all.values().for_each(|it| constants(it, found));
+        }
+        Value::Array(all) => all.iter().for_each(|it| constants(it, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_operators_page_has_all_routes_and_states_and_no_others() {
+    let words = words(&page("operating.md"));
+    let host = TestHost::start().await;
+    let document = host.admin().await.get("/openapi.json").await.expect(200);
+    let about = "/v1/api/admin/plugins";
+    let mut routes = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap().keys();
+        let methods = methods.filter(|it| ["get", "post", "put", "delete"].contains(&it.as_str()));
+        routes.extend(methods.map(|it| format!("{} {path}", it.to_uppercase())));
+    }
+    let shown = words.iter().filter(|it| it.contains(" /v1/api/"));
+    let unknown: Vec<_> = shown.filter(|it| !routes.contains(*it)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    let ours: Vec<_> = routes.iter().filter(|it| it.contains(about)).collect();
+    assert!(ours.len() > 15, "{ours:?}");
+    for route in ours {
+        assert!(words.contains(route), "{route} is missing");
+    }
+    for schema in ["PluginState", "GenerationState", "Hold", "SwapPolicy", "Happening"] {
+        let mut values = BTreeSet::new();
+        constants(&document["components"]["schemas"][schema], &mut values);
+        assert!(values.len() > 2, "{schema}: {values:?}");
+        for value in values {
+            assert!(words.contains(&value), "`{value}` of {schema} is missing");
+        }
+    }
+    host.finish().await;
 }
 
 #[test]

@@ -112,7 +112,7 @@ const OUTAGE_RETRY: u64 = 2;
 /// Where an error becomes a status: the only place.
 fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::NotFound { .. } | Error::NoSuch { .. } => StatusCode::NOT_FOUND,
         Error::Conflict { .. } | Error::Changed { .. } => StatusCode::CONFLICT,
         Error::Invalid { .. } | Error::Refused { .. } => StatusCode::BAD_REQUEST,
         Error::Findings(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -87,15 +87,21 @@ impl Drafts {
         Self { workflows, clusters, node_types, custom, vaults, inventories, exports }
     }
 
-    async fn open(
+    /// For questions whose answers nobody sees as they are.
+    async fn open(&self, caller: &Caller, id: Id, drawn: Drawn<'_>) -> Result<Draft> {
+        let catalogue = self.node_types.questions_of(caller.user);
+        self.open_with(catalogue, caller, id, drawn).await
+    }
+
+    async fn open_with(
         &self,
+        catalogue: Arc<dyn Catalogue>,
         caller: &Caller,
         id: Id,
         Drawn { nodes, edges }: Drawn<'_>,
     ) -> Result<Draft> {
         let workflow = self.workflows.drafted(caller, id, (nodes, edges)).await?;
         let (namespace, cluster) = self.place(caller, &workflow.cluster_id).await?;
-        let catalogue = self.node_types.questions_of(caller.user);
         let (owner, drawing) = (workflow.owner_id, workflow.drawing);
         let kept = self.custom.in_drawing(owner, &drawing, &*catalogue).await?;
         let none = kept.types.is_empty();

@@ -26,6 +26,12 @@ pub enum Error {
         /// The id or name that was asked for.
         id: String,
     },
+    /// Nothing by that name among a few that the caller may see and choose of.
+    #[error("{message}")]
+    NoSuch {
+        /// A sentence for the person, with what there is.
+        message: String,
+    },
     /// Somebody else changed it first, or it exists already.
     #[error("{message}")]
     Conflict {
@@ -176,7 +182,7 @@ impl Error {
     /// The stable, dotted code clients branch on. `docs/errors.md` lists all.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } => "not-found",
+            Self::NotFound { .. } | Self::NoSuch { .. } => "not-found",
             Self::Invalid { .. } => "request.invalid",
             Self::Findings(_) => "workflow.findings",
             Self::Changed { .. } => "workflow.changed",

@@ -428,8 +428,9 @@ pub trait NodeTypes: Send + Sync {
     /// calls are charged.
     fn catalogue_for(&self, user: Id) -> Arc<dyn Catalogue>;
 
-    /// The same for questions of `user` about what may never run: generations
-    /// of a plugin are not compared by what is rendered for them.
+    /// The same for questions of `user` that ask plugins what nobody has drawn
+    /// or wants to see: variations of an export, trials. Generations of a
+    /// plugin are not compared by what is rendered for them.
     fn questions_of(&self, user: Id) -> Arc<dyn Catalogue>;
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use bowsprit_host_core::{
+    Error, Result,
     plugins::{
         GenerationReport, GenerationState, LoadFailure, LoadStage, PluginReport, Remembered,
         SwapPolicy,
@@ -21,7 +22,7 @@ use crate::{
     describe::Provides,
     failure::failure,
     instance::Program,
-    life::book,
+    life::{book, named},
     package::{Digest, PluginToml},
 };
 use entry::{Entry, Live};
@@ -41,17 +42,6 @@ pub(crate) struct Generations {
     policy: SwapPolicy,
     /// Whether earlier generations can be built again from their packages.
     depot: bool,
-}
-
-/// Why there is nothing to go back to.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NoWayBack {
-    /// No plugin of that id.
-    Unknown,
-    /// No earlier generation.
-    None,
-    /// No such generation.
-    Other,
 }
 
 /// A generation to go back to.
@@ -88,7 +78,7 @@ impl Generations {
         let kept = self.kept;
         let entry = self.entry(&id, &generation.folder);
         entry.source.clone_from(&generation.folder);
-        entry.held = false;
+        entry.rolled_back = false;
         entry.last_error = None;
         entry.waiting = None;
         entry.book.grants = Some(generation.toml.permissions());
@@ -106,8 +96,7 @@ impl Generations {
             self.check_names(&generation)?;
         }
         let Some(entry) = self.entries.get_mut(&id) else { return Ok(()) };
-        let taken_back = GenerationState::RolledBack;
-        entry.held = entry.book.generations.iter().any(|it| it.state == taken_back);
+        entry.rolled_back = book::has_come_back(&entry.book);
         let since = book::live(&entry.book).and_then(|it| it.live_since);
         let since = since.unwrap_or_else(Timestamp::now);
         entry.live = Some(Live { generation, since });
@@ -213,15 +202,18 @@ impl Generations {
     }
 
     /// The generation to go back to: `to`, or the one before the present one.
-    pub(crate) fn way_back(&self, id: &str, to: Option<&str>) -> Result<Back, NoWayBack> {
-        let entry = self.present(id).ok_or(NoWayBack::Unknown)?;
-        let mut earlier =
-            entry.book.generations.iter().filter(|it| entry.can_return(it, self.depot));
+    pub(crate) fn way_back(&self, id: &str, to: Option<&str>) -> Result<Back> {
+        let entry = self.present(id).ok_or_else(|| Error::not_found("plugin", id))?;
+        let fits = |it: &GenerationReport| entry.can_return(it, self.depot);
         let found = match to {
-            Some(digest) => earlier.find(|it| it.digest == digest).ok_or(NoWayBack::Other)?,
+            Some(name) => named::find(&entry.book, name, fits)?,
             None => {
-                let retired = GenerationState::Retired;
-                earlier.find(|it| it.state == retired).ok_or(NoWayBack::None)?
+                let mut earlier = entry.book.generations.iter().filter(|it| fits(it));
+                let found = earlier.find(|it| it.state == GenerationState::Retired);
+                found.ok_or_else(|| Error::Refused {
+                    code: "plugin.rollback.none",
+                    message: format!("no earlier generation of plugin `{id}` is kept"),
+                })?
             }
         };
         let built = entry.earlier.iter().find(|it| it.program.generation == found.digest);
@@ -248,9 +240,12 @@ impl Generations {
         book::turn(&mut entry.book, live, taken_back, why);
         let report = book::find(&entry.book, &generation.program.generation).cloned();
         entry.book.grants = Some(generation.toml.permissions());
-        entry.held = true;
+        entry.rolled_back = true;
         let before = match report {
-            Some(report) => entry.serve(generation, report),
+            Some(report) => {
+                let why = book::came_back(why);
+                entry.serve(generation, GenerationReport { why, ..report })
+            }
             None => None,
         };
         entry.prune(kept);
@@ -296,6 +291,13 @@ impl Generations {
     /// The generation of `id` that serves.
     pub(crate) fn live(&self, id: &str) -> Option<&Arc<Generation>> {
         self.entries.get(id)?.live.as_ref().map(|it| &it.generation)
+    }
+
+    /// Digest of the generation of `id` that serves, or did when the host
+    /// stopped.
+    pub(crate) fn known_live(&self, id: &str) -> Option<String> {
+        let serving = self.live(id).map(|it| it.program.generation.clone());
+        serving.or_else(|| self.book(id).and_then(book::live).map(|it| it.digest.clone()))
     }
 
     /// A built generation of `id` with this digest.

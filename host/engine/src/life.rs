@@ -13,6 +13,7 @@ pub(crate) mod depot;
 pub(crate) mod figures;
 pub(crate) mod guard;
 pub(crate) mod ledger;
+pub(crate) mod named;
 pub(crate) mod operator;
 pub(crate) mod recent;
 mod returning;
@@ -308,10 +309,14 @@ impl PluginEngine {
             SwapPolicy::HoldAlways => {
                 Verdict::Wait(Hold::Policy, "generations of this plugin always wait".into())
             }
-            SwapPolicy::HoldIfDifferent => match compared.filter(|it| !it.is_same()) {
-                Some(summary) => Verdict::Wait(Hold::Difference, summary.to_string()),
-                None => Verdict::Serve,
-            },
+            SwapPolicy::HoldIfDifferent => {
+                let unknown = book::uncompared(generations.known_live(id).as_deref(), report);
+                let differs = compared.filter(|it| !it.is_same()).map(|it| it.to_string());
+                match unknown.map(str::to_owned).or(differs) {
+                    Some(why) => Verdict::Wait(Hold::Difference, why),
+                    None => Verdict::Serve,
+                }
+            }
             SwapPolicy::Swap => Verdict::Serve,
         }
     }

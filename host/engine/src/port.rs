@@ -81,9 +81,7 @@ impl Plugins for PluginEngine {
     }
 
     fn comparison(&self, id: &str, digest: &str) -> Result<ComparisonReport> {
-        let found = self.history(id)?.into_iter().find(|it| it.digest == digest);
-        let compared = found.and_then(|it| it.comparison);
-        compared.ok_or_else(|| Error::not_found("comparison of plugin generation", digest))
+        self.compared(id, digest)
     }
 
     async fn consent(&self, id: &str, digest: &str, by: Actor) -> Result<PluginReport> {

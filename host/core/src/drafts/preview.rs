@@ -63,7 +63,10 @@ impl Drafts {
         node: &str,
         drawn: Drawn<'_>,
     ) -> Result<Preview> {
-        let draft = self.open(caller, workflow, drawn).await?;
+        // Somebody looks at what this renders: a later generation of the plugin
+        // is compared by it, as by what a run renders.
+        let catalogue = self.node_types.catalogue_for(caller.user);
+        let draft = self.open_with(catalogue, caller, workflow, drawn).await?;
         let plan = Plan::prepared(&draft.drawing, &draft.catalogue, &draft.target()).await?;
         if let Some((_, type_name)) = plan.skipped.iter().find(|(id, _)| id == node) {
             let (message, _) = missing(&*draft.catalogue, type_name);

@@ -14,7 +14,8 @@ pub enum SwapPolicy {
     #[default]
     Swap,
     /// At once if it answers what its predecessor was asked in the same way,
-    /// else when an operator says so.
+    /// else when an operator says so; also if nothing is known that its
+    /// predecessor was asked, for nobody can tell then.
     HoldIfDifferent,
     /// When an operator says so.
     HoldAlways,
@@ -43,7 +44,7 @@ pub enum GenerationState {
 pub enum Hold {
     /// It wants more than is granted.
     Consent,
-    /// It answers differently.
+    /// It answers differently, or there was nothing to compare it by.
     Difference,
     /// Its plugin's generations always wait.
     Policy,

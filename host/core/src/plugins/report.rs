@@ -14,10 +14,9 @@ pub enum PluginState {
     Live,
     /// No generation serves; `last_error` says why.
     Failed,
-    /// An older generation serves because an operator went back to it; what
-    /// lies in the folder waits for its next change. The guard does the same
-    /// by itself.
-    Held,
+    /// An older generation serves because an operator or the guard went back to
+    /// it; what lies in the folder waits for its next change.
+    RolledBack,
     /// No generation serves; the one in the folder waits for an operator.
     Waiting,
     /// An operator has switched it off.

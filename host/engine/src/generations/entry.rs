@@ -28,7 +28,8 @@ pub(super) struct Entry {
     pub(super) earlier: VecDeque<Arc<Generation>>,
     /// The one that waits for an operator.
     pub(super) waiting: Option<Arc<Generation>>,
-    pub(super) held: bool,
+    /// Whether what serves came back.
+    pub(super) rolled_back: bool,
     pub(super) last_error: Option<LoadFailure>,
     pub(super) book: Remembered,
 }
@@ -46,7 +47,7 @@ impl Entry {
             live: None,
             earlier: VecDeque::new(),
             waiting: None,
-            held: false,
+            rolled_back: false,
             last_error: None,
             book,
         }
@@ -90,7 +91,7 @@ impl Entry {
     fn state(&self) -> PluginState {
         match &self.live {
             _ if self.book.disabled => PluginState::Disabled,
-            Some(_) if self.held => PluginState::Held,
+            Some(_) if self.rolled_back => PluginState::RolledBack,
             Some(_) => PluginState::Live,
             None if self.waiting.is_some() => PluginState::Waiting,
             None => PluginState::Failed,

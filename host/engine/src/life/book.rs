@@ -14,8 +14,41 @@ use crate::package::Package;
 
 /// Why a generation serves that waited for an operator.
 pub(crate) const ACCEPTED: &str = "an operator accepted it";
+/// How the reason begins why a generation serves that served before.
+const CAME_BACK: &str = "it came back: ";
 /// Refused generations that are remembered of a plugin.
 const REFUSED: usize = 3;
+
+/// Why a generation serves again after what took its place was taken back for
+/// the reason `why`.
+pub(crate) fn came_back(why: &str) -> String {
+    format!("{CAME_BACK}{why}")
+}
+
+/// Whether what serves, or did when the host stopped, is there for that reason.
+pub(crate) fn has_come_back(book: &Remembered) -> bool {
+    live(book).is_some_and(|it| it.why.starts_with(CAME_BACK))
+}
+
+/// Why nothing is known of how a generation differs from its predecessor, the
+/// generation with digest `before`.
+pub(crate) fn uncompared(before: Option<&str>, report: &GenerationReport) -> Option<&'static str> {
+    let compared = report.comparison.as_ref().map(|it| it.summary.inputs);
+    match compared {
+        _ if before.is_none_or(|it| it == report.digest) => None,
+        None => Some("no input of its predecessor is known, so nothing was compared"),
+        Some(0) => Some("there was no time to compare it with its predecessor"),
+        Some(_) => None,
+    }
+}
+
+/// Why a generation serves, or would, that nobody has to be asked about.
+pub(crate) fn in_order(before: Option<&str>, report: &GenerationReport, words: &str) -> String {
+    match uncompared(before, report) {
+        Some(why) => format!("{words}; {why}"),
+        None => words.to_owned(),
+    }
+}
 
 /// The stages of a package on its way, timed.
 pub(crate) struct Journey {

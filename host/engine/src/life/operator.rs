@@ -6,14 +6,15 @@ use bowsprit_host_core::{
     Error, Result,
     audit::Actor,
     plugins::{
-        ActivationEntry, GenerationReport, Happening, LoadFailure, PluginReport, SwapPolicy,
+        ActivationEntry, ComparisonReport, GenerationReport, Happening, LoadFailure, PluginReport,
+        SwapPolicy,
     },
 };
 
-use super::{book, ledger::Event, telling::entry};
+use super::{book, ledger::Event, named, telling::entry};
 use crate::{
     PluginEngine,
-    generations::{Back, NoWayBack},
+    generations::Back,
     package::{Digest, Sight},
     reload::look,
 };
@@ -32,7 +33,7 @@ impl PluginEngine {
         only: Option<Digest>,
         (why, by): (&str, Actor),
     ) -> Result<PluginReport> {
-        let way = self.generations().way_back(id, to).map_err(|it| no_way_back(id, it))?;
+        let way = self.generations().way_back(id, to)?;
         let generation = match way {
             Back::Built(generation) => generation,
             Back::Kept(report) => self.rebuild(id, &report).await?,
@@ -62,12 +63,12 @@ impl PluginEngine {
             let generations = self.generations();
             let book = generations.book(id).filter(|_| generations.source(id).is_some());
             let book = book.ok_or_else(|| Error::not_found("plugin", id))?;
-            let report = book::find(book, digest);
-            let report = report.ok_or_else(|| Error::not_found("plugin generation", digest))?;
-            let generation = generations.waiting(id, digest).ok_or_else(|| Error::Conflict {
-                code: "plugin.generation.not-waiting",
-                message: format!("this generation of plugin `{id}` does not wait for consent"),
-            })?;
+            let report = named::find(book, digest, |_| true)?;
+            let generation =
+                generations.waiting(id, &report.digest).ok_or_else(|| Error::Conflict {
+                    code: "plugin.generation.not-waiting",
+                    message: format!("this generation of plugin `{id}` does not wait for consent"),
+                })?;
             (generation, report.clone())
         };
         report.why = book::ACCEPTED.into();
@@ -155,6 +156,21 @@ impl PluginEngine {
         Err(Error::Conflict { code: "plugin.folder.unsettled", message })
     }
 
+    /// How a generation compares with its predecessor.
+    pub(crate) fn compared(&self, id: &str, digest: &str) -> Result<ComparisonReport> {
+        let generations = self.generations();
+        let book = generations.book(id).filter(|_| generations.source(id).is_some());
+        let book = book.ok_or_else(|| Error::not_found("plugin", id))?;
+        let report = named::find(book, digest, |_| true)?;
+        report.comparison.clone().ok_or_else(|| Error::NoSuch {
+            message: format!(
+                "generation `{}` of plugin `{id}` was not compared: it had no predecessor, or \
+                 no input of that was known",
+                named::short(&report.digest)
+            ),
+        })
+    }
+
     /// What is known of a plugin's generations.
     pub(crate) fn history(&self, id: &str) -> Result<Vec<GenerationReport>> {
         let generations = self.generations();
@@ -200,15 +216,4 @@ fn plain(id: &str, what: Happening, why: &str) -> ActivationEntry {
 
 fn taken(failure: LoadFailure) -> Error {
     Error::Conflict { code: "plugin.name.taken", message: failure.message }
-}
-
-fn no_way_back(id: &str, why: NoWayBack) -> Error {
-    match why {
-        NoWayBack::Unknown => Error::not_found("plugin", id),
-        NoWayBack::Other => Error::not_found("plugin generation", id),
-        NoWayBack::None => Error::Refused {
-            code: "plugin.rollback.none",
-            message: format!("no earlier generation of plugin `{id}` is kept"),
-        },
-    }
 }

@@ -92,7 +92,8 @@ impl PluginEngine {
     pub(crate) fn activate(&self, candidate: Candidate, by: Actor) -> Result<bool, Box<Failed>> {
         let Candidate { generation, mut report, .. } = candidate;
         let id = generation.program.plugin.clone();
-        report.why = "it passed every stage".into();
+        let before = self.generations().known_live(&id);
+        report.why = book::in_order(before.as_deref(), &report, "it passed every stage");
         let served = self.serve(&id, generation, &report, by);
         served.map_err(|failure| Failed::of(failure, report))?;
         Ok(true)

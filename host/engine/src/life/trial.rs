@@ -94,15 +94,20 @@ impl PluginEngine {
         self.compare(&mut candidate, live.as_deref()).await;
         let verdict = self.judge(&mut candidate);
         let Candidate { generation, mut report, .. } = candidate;
+        let (room, before) = {
+            let generations = self.generations();
+            (generations.room_for(&generation), generations.known_live(&id))
+        };
         match verdict {
             Verdict::Wait(hold, why) => {
                 report.hold = Some(hold);
                 report.why = why;
             }
-            _ => match self.generations().room_for(&generation) {
+            _ => match room {
                 Ok(()) => {
                     report.state = GenerationState::Live;
-                    report.why = "it would serve at once".into();
+                    report.why =
+                        book::in_order(before.as_deref(), &report, "it would serve at once");
                 }
                 Err(failure) => {
                     report.state = GenerationState::Refused;

@@ -3,7 +3,6 @@
 use std::fs;
 
 use bowsprit_host_core::{
-    Error,
     audit::Actor,
     id::Id,
     node_types::{Context, NodeTypes},
@@ -51,8 +50,9 @@ async fn what_would_change_is_told_by_place_and_never_by_value() {
     );
     let told = serde_json::to_string(&compared).expect("JSON");
     assert!(!told.contains("before\"") && !told.contains("after\""), "{told}");
-    let nobody = host.engine.comparison("one", &report.previous[0]);
-    assert!(matches!(nobody, Err(Error::NotFound { .. })), "the first had nothing to compare with");
+    let nobody = host.engine.comparison("one", &report.previous[0]).expect_err("the first");
+    assert_eq!(nobody.code(), "not-found");
+    assert!(nobody.to_string().contains("was not compared: "), "{nobody}");
     host.stop().await;
 }
 
@@ -95,7 +95,7 @@ async fn what_differs_is_held_until_an_operator_accepts_and_what_does_not_serves
 
     let wrong = host.engine.consent("one", &first, operator()).await.expect_err("wrong one");
     assert_eq!(wrong.code(), "plugin.generation.not-waiting");
-    let unknown = host.engine.consent("one", "00", operator()).await.expect_err("no such");
+    let unknown = host.engine.consent("one", "00000000", operator()).await.expect_err("no such");
     assert_eq!(unknown.code(), "not-found");
 
     let by = operator();
@@ -132,6 +132,33 @@ async fn a_plugin_may_have_a_policy_of_its_own() {
     let told: Vec<_> = host.memory.log().into_iter().map(|(_, it)| it.what).collect();
     use Happening::{Activated, Held, PolicySet};
     assert_eq!(told, [Activated, PolicySet, Held, Held, PolicySet, Activated]);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_says_so_and_waits_if_what_differs_would() {
+    let host = Host::start(|dir| echo("1").write(&dir.join("one"))).await;
+    let why = |host: &Host| host.engine.generations("one").expect("known").remove(0).why;
+    assert_eq!(why(&host), "it passed every stage", "it has no predecessor");
+    fs::write(host.path("one/assets/mark"), "2").expect("written");
+    host.until("live", |all| all[0].previous.len() == 1).await;
+    let nothing = "no input of its predecessor is known, so nothing was compared";
+    assert_eq!(why(&host), format!("it passed every stage; {nothing}"));
+
+    let different = SwapPolicy::HoldIfDifferent;
+    host.engine.set_policy("one", different, operator()).await.expect("set");
+    let judged = host.engine.validate(echo("3").packed()).await.expect("judged").generation;
+    assert_eq!((judged.state, judged.hold), (GenerationState::Waiting, Some(Hold::Difference)));
+    fs::write(host.path("one/assets/mark"), "3").expect("written");
+    host.until("held", |all| all[0].waiting.is_some()).await;
+    let held = host.engine.generations("one").expect("known").remove(0);
+    assert_eq!((held.hold, held.why.as_str()), (Some(Hold::Difference), nothing));
+
+    // One that is the first of its plugin has nothing to differ from.
+    let settings = |it: &mut EngineConfig| it.policy = different;
+    let first = Host::start_with(settings, |dir| echo("1").write(&dir.join("one"))).await;
+    assert_eq!(first.report("one").waiting, None);
+    first.stop().await;
     host.stop().await;
 }
 

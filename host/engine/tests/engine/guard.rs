@@ -47,8 +47,10 @@ async fn errors_bring_the_predecessor_back_by_itself() {
     let Some(Delivery::Event(frame)) = events.next().await else { panic!("no event") };
     assert!(String::from_utf8_lossy(&frame).contains("plugin.generation.rolled-back"));
     let report = host.report("one");
-    assert_eq!(report.state, PluginState::Held);
+    assert_eq!(report.state, PluginState::RolledBack);
     let known = host.engine.generations("one").expect("known");
+    let good = known.iter().find(|it| it.state == GenerationState::Live).expect("one serves");
+    assert!(good.why.starts_with("it came back: the guard took it back: "), "{good:?}");
     let bad = known.iter().find(|it| it.digest == bad).expect("remembered");
     assert_eq!(bad.state, GenerationState::RolledBack);
     assert!(bad.why.contains("the guard took it back") && bad.why.contains("broke"), "{bad:?}");

@@ -179,7 +179,7 @@ async fn a_rollback_serves_the_one_before_until_the_folder_changes() {
 
     let report = host.engine.rollback("one", None, Actor::default()).await.expect("rolled back");
 
-    assert_eq!(report.state, PluginState::Held);
+    assert_eq!(report.state, PluginState::RolledBack);
     assert_eq!(host.mark("echo").await.as_deref(), Some("6"));
     fs::write(host.path("one/assets/mark"), "8").expect("written");
     host.until_marked("echo", "8").await;

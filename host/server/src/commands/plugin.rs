@@ -37,8 +37,10 @@ pub(crate) enum Command {
     /// Builds at each change into a folder that a host watches, and says what
     /// the host makes of it.
     Dev(dev::Dev),
-    /// Lists the plugins of a running host.
+    /// Lists the plugins of a running host, or the generations of one of them.
     List(list::List),
+    /// Lets a generation serve that waits for an operator, on a running host.
+    Consent(list::Consent),
     /// Lets an earlier generation of a plugin serve again, on a running host.
     Rollback(list::Rollback),
     /// Packs a plugin's folder into one file, the same for the same plugin.
@@ -60,6 +62,7 @@ impl Command {
             Self::Diff(it) => it.run().await,
             Self::Dev(it) => it.run().await,
             Self::List(it) => it.run().await,
+            Self::Consent(it) => it.run().await,
             Self::Rollback(it) => it.run().await,
             Self::Pack(it) => it.run().await,
             Self::Push(it) => it.run().await,

@@ -17,7 +17,9 @@ use url::Url;
 use super::{
     build::build,
     desk::{Bases, millis, refused},
+    list::waiting_line,
     remote::{Remote, line},
+    test::must_be_met,
 };
 use crate::output::say;
 
@@ -36,7 +38,8 @@ pub(crate) struct Dev {
     /// A folder of plugins that a host watches.
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
-    /// Builds once and ends; fails if the plugin does not go live.
+    /// Builds once and ends; fails if a host would refuse the plugin, also for
+    /// its golden files, or does not let it serve.
     #[arg(long)]
     once: bool,
     /// A running host to ask what became of it, such as
@@ -79,7 +82,9 @@ impl Dev {
         publish(staged.path(), &plugins, Others::Keep)?;
         let mut loaded = Vec::new();
         for source in &plugins {
-            let sample = workbench.load(&staged.path().join(&source.id)).await.map_err(refused)?;
+            let built = staged.path().join(&source.id);
+            let sample = workbench.load(&built).await.map_err(refused)?;
+            must_be_met(&sample, &built).await?;
             loaded.push(sample.about);
         }
         let before = match remote {
@@ -115,6 +120,9 @@ impl Dev {
                 if is(&report, "generation", generation) {
                     return Ok(format!("{seen} (seen after {})", millis(begun.elapsed())));
                 }
+                if is(&report, "waiting", generation) {
+                    bail!("{}", waits(remote, id, generation).await?);
+                }
                 if error(&report).is_some() && error(&report) != before {
                     bail!("{seen}");
                 }
@@ -125,6 +133,14 @@ impl Dev {
         let (host, into) = (remote.host(), into.display());
         bail!("{host} does not serve `{id}` as built; does it watch `{into}`? {seen}")
     }
+}
+
+/// That a generation waits for an operator, and what to do.
+async fn waits(remote: &Remote, id: &str, digest: &str) -> anyhow::Result<String> {
+    let known = remote.generations(id).await?;
+    let waiting = known.iter().find(|it| is(it, "digest", digest));
+    let line = waiting.map_or_else(|| "waits".to_owned(), |it| waiting_line(id, it));
+    Ok(format!("`{id}` {line}"))
 }
 
 fn is(report: &Value, key: &str, wanted: &str) -> bool {

@@ -41,6 +41,13 @@ impl Remote {
         list.context("the host's answer is no list of plugins")
     }
 
+    /// What the host says of a plugin's generations, newest first.
+    pub(super) async fn generations(&self, id: &str) -> anyhow::Result<Vec<Value>> {
+        let answer = self.ask(http::Method::GET, &[id, "generations"], &Value::Null).await?;
+        let list = answer.get("generations").and_then(Value::as_array).cloned();
+        list.context("the host's answer is no list of generations")
+    }
+
     /// Asks below `/v1/api/admin/plugins`.
     pub(super) async fn ask(
         &self,
@@ -77,17 +84,36 @@ impl Remote {
     }
 }
 
+/// Digits of a digest that are shown.
+const DIGITS: usize = 12;
+
+/// A text of a report; `-` if it has none.
+pub(super) fn text<'a>(report: &'a Value, key: &str) -> &'a str {
+    report.get(key).and_then(Value::as_str).unwrap_or("-")
+}
+
+/// A digest as it is shown, and understood.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..DIGITS).unwrap_or(digest)
+}
+
 /// One plugin in one line, as an operator reads it.
 pub(super) fn line(report: &Value) -> String {
-    let text = |key: &str| report.get(key).and_then(Value::as_str).unwrap_or("-");
-    let generation = text("generation");
-    let short = generation.get(..12).unwrap_or(generation);
-    let mut line =
-        format!("{:<28} {:<10} {:<10} {short:<12}", text("id"), text("version"), text("state"));
+    let (id, version, state) = (text(report, "id"), text(report, "version"), text(report, "state"));
+    let digest = short(text(report, "generation"));
+    let mut line = format!("{id:<28} {version:<10} {state:<12} {digest:<12}");
     if let Some(error) = report.get("lastError").filter(|it| !it.is_null()) {
-        let part = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or("-");
+        let part = |key: &str| text(error, key);
         // Writing into a text cannot fail.
         let _ = write!(line, " {}: {}; {}", part("code"), part("message"), part("fix"));
     }
     line.trim_end().to_owned()
+}
+
+/// One generation in one line.
+pub(super) fn generation_line(report: &Value) -> String {
+    let (version, state, why) =
+        (text(report, "version"), text(report, "state"), text(report, "why"));
+    let digest = short(text(report, "digest"));
+    format!("{digest:<12} {version:<10} {state:<12} {why}")
 }
