@@ -1,28 +1,26 @@
 //! Several hosts on one store: what each of them changes about a plugin holds.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bowsprit_host_core::{
     audit::{AUDIT_LOG, Actor, Audit},
     events::Hub,
     id::Id,
     plugins::{PLUGINS, PluginReport, PluginState, Plugins, StoredMemory, SwapPolicy},
-    store::Documents,
 };
 use bowsprit_host_engine::{EngineConfig, PluginEngine};
-use bowsprit_host_store::{embedded::EmbeddedStore, mongo::MongoStore};
-use bowsprit_tests::{
-    Cut, Store, TestHost, cache_dir, copy_folder, guests_dir, skipped_without, unique,
-};
+use bowsprit_tests::{BareStore, Cut, Store, TestHost, cache_dir, copy_folder, guests_dir};
 use serde_json::{Value, json};
 
 const ECHO: &str = "echo";
 
 /// A store, and one folder of plugins for all its hosts.
 struct Site {
-    store: Arc<dyn Documents>,
-    mongo: Option<MongoStore>,
-    dir: tempfile::TempDir,
+    store: BareStore,
 }
 
 /// What an engine has of a host.
@@ -33,31 +31,19 @@ struct Host {
 
 impl Site {
     async fn on(kind: Store) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mongo): (Arc<dyn Documents>, _) = match kind {
-            Store::Embedded => {
-                (Arc::new(EmbeddedStore::open(dir.path().join("it.db")).unwrap()), None)
-            }
-            Store::Mongo => {
-                let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
-                let name = format!("bowsprit-it-{}", unique());
-                let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
-                let store = MongoStore::connect(&uri).await.unwrap();
-                (Arc::new(store), Some(MongoStore::connect(&uri).await.unwrap()))
-            }
-        };
-        store.prepare(&[&PLUGINS, &AUDIT_LOG]).await.unwrap();
-        copy_folder(&guests_dir().join(ECHO), &dir.path().join("plugins").join(ECHO));
-        Some(Self { store, mongo, dir })
+        let store = BareStore::open(kind, &[&PLUGINS, &AUDIT_LOG]).await?;
+        let site = Self { store };
+        copy_folder(&guests_dir().join(ECHO), &site.plugins().join(ECHO));
+        Some(site)
     }
 
     /// One more host, which has loaded what lies in the folder.
     async fn host(&self) -> Host {
         let cut = Cut::default();
-        let store = cut.around(Arc::clone(&self.store));
+        let store = cut.around(Arc::clone(&self.store.documents));
         let memory = StoredMemory::new(&store, Audit::new(&store));
         let config = EngineConfig {
-            dirs: vec![self.dir.path().join("plugins")],
+            dirs: vec![self.plugins()],
             cache_dir: Some(cache_dir()),
             ..EngineConfig::default()
         };
@@ -67,11 +53,8 @@ impl Site {
         Host { engine, cut }
     }
 
-    async fn finish(self) {
-        if let Some(mongo) = self.mongo {
-            mongo.destroy().await.unwrap();
-        }
-        self.store.close().await;
+    fn plugins(&self) -> PathBuf {
+        self.store.folder().join("plugins")
     }
 }
 
@@ -106,7 +89,7 @@ fn wants_secrets(report: &PluginReport) -> bool {
 async fn what_two_hosts_decide_at_once_holds(kind: Store) {
     let Some(site) = Site::on(kind).await else { return };
     let (one, other) = (site.host().await, site.host().await);
-    widen(&site.dir.path().join("plugins"));
+    widen(&site.plugins());
     let (digest, same) = (one.waits().await, other.waits().await);
     assert_eq!(digest, same);
 
@@ -142,7 +125,7 @@ async fn what_two_hosts_decide_at_once_holds(kind: Store) {
     other.engine.enable(ECHO, operator()).await.unwrap();
     let last = site.host().await.report();
     assert_eq!((last.state, last.policy), (PluginState::Live, SwapPolicy::Swap));
-    site.finish().await;
+    site.store.finish().await;
 }
 
 #[tokio::test]
@@ -174,7 +157,7 @@ async fn nothing_is_lost_in_a_crowd(kind: Store) {
         let fresh = site.host().await.report();
         assert_eq!((fresh.policy, fresh.state), (policy, switched.state), "round {round}");
     }
-    site.finish().await;
+    site.store.finish().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     reason = "a harness fails by panicking"
 )]
 
+mod bare;
 mod cut;
 mod document;
 mod kube;
@@ -20,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+pub use bare::BareStore;
 use bowsprit_host_core::store::{Collection, Documents};
 use bowsprit_host_server::{Flags, Host, Patience, Settings};
 pub use cut::{Cut, Held, Written};

@@ -18,8 +18,7 @@ use bowsprit_host_core::{
     store::{Documents, Repository},
     time::Timestamp,
 };
-use bowsprit_host_store::{embedded::EmbeddedStore, mongo::MongoStore};
-use bowsprit_tests::{Store, skipped_without, unique};
+use bowsprit_tests::{BareStore, Store};
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 const REFRESH: Duration = Duration::from_secs(7 * 86_400);
@@ -29,30 +28,18 @@ pub(super) struct Bare {
     pub(super) identity: Identity,
     pub(super) passwords: Passwords,
     pub(super) store: Arc<dyn Documents>,
-    mongo: Option<MongoStore>,
-    _dir: tempfile::TempDir,
+    bare: BareStore,
 }
 
 impl Bare {
     /// On one of the stores; `None` if there is no such server (never in CI).
     pub(super) async fn on(kind: Store, rules: IdentityRules) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mongo): (Arc<dyn Documents>, _) = match kind {
-            Store::Embedded => {
-                (Arc::new(EmbeddedStore::open(dir.path().join("it.db")).unwrap()), None)
-            }
-            Store::Mongo => {
-                let uri = skipped_without("BOWSPRIT_TEST_MONGODB_URI")?;
-                let name = format!("bowsprit-it-{}", unique());
-                let uri = bowsprit_host_store::conformance::with_database(&uri, &name);
-                let store = MongoStore::connect(&uri).await.unwrap();
-                (Arc::new(store), Some(MongoStore::connect(&uri).await.unwrap()))
-            }
-        };
-        store.prepare(&[&USERS, &SESSIONS, &SETTINGS, &CLAIMS]).await.unwrap();
+        let collections = [&USERS, &SESSIONS, &SETTINGS, &CLAIMS];
+        let bare = BareStore::open(kind, &collections).await?;
+        let store = Arc::clone(&bare.documents);
         let passwords = Passwords::new(2, HashCost { memory: 64, passes: 1 });
         let identity = replica(&store, &passwords, rules);
-        Some(Self { identity, passwords, store, mongo, _dir: dir })
+        Some(Self { identity, passwords, store, bare })
     }
 
     /// Identity of another host on the same store.
@@ -61,10 +48,7 @@ impl Bare {
     }
 
     pub(super) async fn finish(self) {
-        if let Some(mongo) = self.mongo {
-            mongo.destroy().await.unwrap();
-        }
-        self.store.close().await;
+        self.bare.finish().await;
     }
 
     pub(super) fn users(&self) -> Repository<User> {
