@@ -103,7 +103,7 @@ async fn golden_files_are_bounded_in_number_bytes_and_time() {
     let fits = Host::load(|_| {}, fill(200, view)).await;
     assert_eq!(fits.report("one").state, PluginState::Live, "{:?}", fits.report("one"));
     let many = Host::load(|_| {}, fill(201, view)).await;
-    assert_failure(&many.report("one"), LoadStage::Read, &["more than 200 golden files"]);
+    assert_failure(&many.report("one"), LoadStage::Read, &["golden", "more than 200 files"]);
     let large = Host::load(|_| {}, fill(2, &" ".repeat(3 << 20))).await;
     assert_failure(&large.report("one"), LoadStage::Read, &["too large"]);
 

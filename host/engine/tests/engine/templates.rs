@@ -63,7 +63,7 @@ async fn a_mistake_in_a_document_is_told_with_line_column_and_fix() {
     let report = host.refused("widget", "plugin.assets.invalid").await;
     let words = ["resource.yaml, line 1, column 1", "has no `title`", "(1 more)"];
     assert_failure(&report, LoadStage::Describe, &words);
-    assert_eq!(report.last_error.map(|it| it.fix).as_deref(), Some("Add `title`."));
+    assert_eq!(report.last_error.map(|it| it.fix).as_deref(), Some("Add `title`"));
     assert_eq!((report.state, report.node_types.len()), (PluginState::Live, 1));
     host.stop().await;
 }
