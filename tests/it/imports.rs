@@ -101,7 +101,7 @@ async fn what_cannot_be_imported_is_said_so() {
         (json!({"source": "file", "fileName": ".env"}), "fileContent"),
         (with("fileName", json!("a\u{0}b")), "fileName"),
         (with("fileName", json!("x".repeat(256))), "fileName"),
-        (json!({"fileContent": "QQ=="}), "body"),
+        (json!({"fileContent": "QQ=="}), "source"),
     ] {
         let problem = analyze(&user, &body).await.expect_problem(400, "request.invalid");
         assert_eq!(problem["field"], field, "{problem}");
