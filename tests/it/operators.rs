@@ -127,9 +127,12 @@ impl Definition {
         assert!(matches!(self.kube.apply(&self.path, &definition).await, 200 | 201));
     }
 
+    /// Has it removed. The server does so when its finalizer gets to it, which
+    /// on a busy machine takes as long as it takes: who needs it gone waits for
+    /// what the host says of it.
     pub(crate) async fn remove(&self) {
-        self.kube.send(Method::DELETE, &self.path, &json!({})).await;
-        self.kube.until_gone(&self.path).await;
+        let (status, _) = self.kube.send(Method::DELETE, &self.path, &json!({})).await;
+        assert_eq!(status, 200);
     }
 }
 

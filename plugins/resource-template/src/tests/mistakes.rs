@@ -60,7 +60,7 @@ fn every_mistake_has_a_line_a_column_and_a_fix() {
         ),
         ("ready: object", "ready: objekt", "there is no `objekt` here. / Did you mean `object`?"),
         (
-            "ready: object",
+            "ready: object.status.ready",
             "ready: '\"https://${node.name}\" != object'",
             "a `${` in a text in quotes stands for nothing. / Write `join([…], \"\")` to put texts together",
         ),
