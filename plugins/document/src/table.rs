@@ -181,26 +181,9 @@ pub fn one_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
 
 /// What may have been meant by a word that is none of `known`.
 pub fn closest(word: &str, known: &[&str]) -> String {
-    let near = known.iter().map(|it| (distance(word, it), it)).min();
+    let near = known.iter().map(|it| (strsim::levenshtein(word, it), it)).min();
     match near {
         Some((steps, near)) if steps <= 2 => format!("Did you mean `{near}`?"),
         _ => format!("It takes {}.", one_of(known.iter().copied())),
     }
-}
-
-/// How many letters have to be put in, taken out or changed (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut next = vec![index.saturating_add(1)];
-        let above = row.iter().zip(row.iter().skip(1));
-        for ((left_above, above), other) in above.zip(&to) {
-            let changed = left_above.saturating_add(usize::from(letter != *other));
-            let left = next.last().copied().unwrap_or_default().saturating_add(1);
-            next.push(changed.min(left).min(above.saturating_add(1)));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }

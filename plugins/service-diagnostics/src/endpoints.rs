@@ -1,7 +1,9 @@
 //! Whether the Service leads anywhere, and if not, why.
 
-use bowsprit_plugin_sdk::diagnostics::{self, Check, CheckDescription, Query, Snapshot, Verdict};
-use bowsprit_plugin_sdk::{Json, Node, Object, Report, kind, quoted};
+use bowsprit_plugin_sdk::diagnostics::{
+    self, Check, CheckDescription, Objects, Query, Snapshot, Verdict,
+};
+use bowsprit_plugin_sdk::{Json, Node, Object, RawObject, Report, kind, quoted};
 
 use crate::fix::{self, SelectorFix};
 use crate::{pods, service};
@@ -50,7 +52,7 @@ impl Check for EndpointsExist {
             (Ok(found), Ok(slices)) => (found, slices),
             (Err(why), _) | (_, Err(why)) => return Verdict::Skipped(why),
         };
-        let Some(service) = found.first() else {
+        let Some(service) = found.first().map(RawObject::parse) else {
             return Verdict::Skipped("The Service is not in the cluster.".into());
         };
         if service.text_at(&["spec", "type"]) == "ExternalName" {
@@ -63,7 +65,7 @@ impl Check for EndpointsExist {
             count => return Verdict::Passed(format!("{count} endpoints are ready.")),
         }
         match snapshot.objects(2) {
-            Ok(pods) => explain(service, pods, report),
+            Ok(pods) => explain(&service, pods, report),
             Err(why) => {
                 let message = format!("No endpoint is ready. Why cannot be told: {why}");
                 report.error("none", message);
@@ -75,18 +77,21 @@ impl Check for EndpointsExist {
 
 /// Addresses that get traffic. An endpoint that says nothing about it counts as
 /// ready (`discovery/v1.EndpointConditions`).
-fn ready_endpoints(slices: &[Object<'_>]) -> usize {
-    let endpoints = slices.iter().flat_map(|it| it.list_at(&["endpoints"]));
-    let endpoints = endpoints.filter_map(Json::as_object);
+fn ready_endpoints(slices: Objects<'_>) -> usize {
     let is_ready = |it: &&Object<'_>| {
         let ready = it.path(&["conditions", "ready"]).and_then(Json::as_bool);
         ready.unwrap_or(true)
     };
-    endpoints.filter(is_ready).map(|it| it.list_at(&["addresses"]).len()).sum()
+    let addresses = |slice: RawObject<'_>| -> usize {
+        let endpoints = slice.list_at(&["endpoints"]);
+        let ready = endpoints.iter().filter_map(Json::as_object).filter(is_ready);
+        ready.map(|it| it.list_at(&["addresses"]).len()).sum()
+    };
+    slices.iter().map(addresses).sum()
 }
 
 /// Says why no endpoint is ready.
-fn explain(service: &Object<'_>, pods: &[Object<'_>], report: &mut Report) {
+fn explain(service: &Object<'_>, pods: Objects<'_>, report: &mut Report) {
     let selector = service::selector(service);
     if selector.is_empty() {
         let message = "The Service has no selector, so no pod becomes an endpoint of it.";
@@ -94,12 +99,12 @@ fn explain(service: &Object<'_>, pods: &[Object<'_>], report: &mut Report) {
         entry.suggest("Connect it to a workload.").fixed_by(SelectorFix::NAME);
         return;
     }
-    let alive = pods.iter().filter(|it| pods::is_alive(it));
-    let matched: Vec<_> = alive.filter(|it| pods::has_labels(it, &selector)).collect();
+    let matched = pods.iter().filter(|it| pods::has_labels(*it, &selector));
+    let matched: Vec<_> = matched.filter(|it| pods::is_alive(*it)).map(RawObject::parse).collect();
     if matched.is_empty() {
         let labels: Vec<_> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let message = format!("No pod has the labels {}.", quoted(&labels.join(",")));
-        let suggestion = match fix::choose(service, pods) {
+        let suggestion = match fix::choose(service, pods.iter()) {
             Some(app) => {
                 format!("There are pods with the label {}.", quoted(&format!("app={app}")))
             }
@@ -110,7 +115,7 @@ fn explain(service: &Object<'_>, pods: &[Object<'_>], report: &mut Report) {
         return;
     }
     let count = matched.len();
-    let waiting: Vec<_> = matched.into_iter().filter(|it| !pods::is_ready(it)).collect();
+    let waiting: Vec<_> = matched.iter().filter(|it| !pods::is_ready(it)).collect();
     if waiting.len() < count {
         let message = "Pods are ready, but the cluster has not made endpoints of them.";
         report.warning("pending", message).suggest(

@@ -28,7 +28,7 @@ impl Check for ServiceExists {
         let (name, namespace) = (node.name(), service::namespace(node));
         match snapshot.objects(0) {
             Err(why) => Verdict::Skipped(why),
-            Ok([]) => {
+            Ok(found) if found.is_empty() => {
                 let message = format!(
                     "There is no Service {} in namespace {}.",
                     quoted(&name),

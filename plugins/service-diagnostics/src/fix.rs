@@ -2,7 +2,9 @@
 
 use bowsprit_plugin_sdk::diagnostics::{Fix, Patch, Proposal, Request, Risk};
 use bowsprit_plugin_sdk::metadata::APP_LABEL;
-use bowsprit_plugin_sdk::{Failure, Fields, Json, Node, Object, Place, Report, quoted, rules};
+use bowsprit_plugin_sdk::{
+    Failure, Fields, Json, Node, Object, Place, RawObject, Report, quoted, rules,
+};
 
 use crate::endpoints::EndpointsExist;
 use crate::{pods, service};
@@ -26,21 +28,19 @@ impl Fix for SelectorFix {
 
     fn propose(request: &Request<'_>) -> Result<Proposal, Failure> {
         let node = request.node;
-        let Some(service) = request.snapshot.of_kind("Service").next() else {
-            return Err(Failure::Unsupported("no Service is to be seen in the cluster".into()));
-        };
+        let service = request.snapshot.of_kind("Service").next().map(RawObject::parse);
+        let service = service.ok_or_else(|| {
+            Failure::Unsupported("no Service is to be seen in the cluster".into())
+        })?;
         let app = match parameter(request)? {
             Some(app) => app,
-            None => {
-                let pods: Vec<_> = request.snapshot.of_kind("Pod").cloned().collect();
-                choose(service, &pods).ok_or_else(|| {
-                    Failure::Unsupported(
-                        "no pods stand out as those meant; give `targetApp`, the value of their label `app`".into(),
-                    )
-                })?
-            }
+            None => choose(&service, request.snapshot.of_kind("Pod")).ok_or_else(|| {
+                Failure::Unsupported(
+                    "no pods stand out as those meant; give `targetApp`, the value of their label `app`".into(),
+                )
+            })?,
         };
-        if service::selector(service) == [(APP_LABEL, app.as_str())] {
+        if service::selector(&service) == [(APP_LABEL, app.as_str())] {
             let app = quoted(&app);
             return Err(Failure::Unsupported(format!("the selector is {app} already")));
         }
@@ -82,56 +82,49 @@ fn parameters() -> Object<'static> {
 }
 
 /// The label `app` of the pods that are likely meant; none if that is unclear.
-pub(crate) fn choose(service: &Object<'_>, pods: &[Object<'_>]) -> Option<String> {
+pub(crate) fn choose<'p>(
+    service: &Object<'_>,
+    pods: impl Iterator<Item = RawObject<'p>>,
+) -> Option<String> {
     let workflow = service.path(&["metadata", "labels", WORKFLOW]).and_then(Json::as_str);
-    let is_of_workflow =
-        |pod: &Object<'_>| workflow.is_some_and(|it| pods::label(pod, WORKFLOW) == Some(it));
     let present = service::selector(service);
     let present = present.iter().find(|(key, _)| *key == APP_LABEL).map(|(_, value)| *value);
     let meant = present.unwrap_or_else(|| service.text_at(&["metadata", "name"]));
-    let apps = |keep: &dyn Fn(&Object<'_>) -> bool| -> Vec<String> {
-        let kept = pods.iter().filter(|it| pods::is_alive(it) && keep(it));
-        let apps = kept.filter_map(|it| pods::label(it, APP_LABEL)).map(str::to_owned);
-        let mut apps: Vec<String> = apps.collect();
+    let labelled = pods.filter_map(|pod| Some((pods::label(pod, APP_LABEL)?, pod)));
+    let labelled: Vec<_> = labelled.collect();
+    // Whether a pod is alive is asked last: that takes the most looking.
+    let apps = |keep: &dyn Fn(&str, RawObject<'_>) -> bool| {
+        let kept = labelled.iter().filter(|(app, pod)| keep(app, *pod) && pods::is_alive(*pod));
+        let mut apps: Vec<&str> = kept.map(|(app, _)| app.as_ref()).collect();
         apps.sort_unstable();
         apps.dedup();
         apps
     };
-    let own = apps(&is_of_workflow);
-    match own.len() {
-        0 => nearest(meant, &apps(&|_| true), TYPO),
-        1 => own.into_iter().next(),
-        _ => nearest(meant, &own, usize::MAX),
-    }
+    let own = apps(&|_, pod| {
+        workflow.is_some_and(|it| pods::label(pod, WORKFLOW).is_some_and(|label| label == it))
+    });
+    let app = match own.as_slice() {
+        [] => nearest(meant, &apps(&|app, _| is_near(meant, app))),
+        [only] => Some(*only),
+        several => nearest(meant, several),
+    };
+    app.map(str::to_owned)
 }
 
-/// The name that differs least; none if that is more than `most`, or if
-/// several do.
-fn nearest(meant: &str, names: &[String], most: usize) -> Option<String> {
-    let ranked: Vec<_> = names.iter().map(|it| (distance(meant, it), it)).collect();
+/// Whether one name may be the other, mistyped.
+fn is_near(one: &str, other: &str) -> bool {
+    // They differ by no less than their lengths do, which spares most names of
+    // a large cluster.
+    one.len().abs_diff(other.len()) <= TYPO && strsim::levenshtein(one, other) <= TYPO
+}
+
+/// The name that differs least; none if several do.
+fn nearest<'n>(meant: &str, names: &[&'n str]) -> Option<&'n str> {
+    let ranked: Vec<_> = names.iter().map(|it| (strsim::levenshtein(meant, it), *it)).collect();
     let best = ranked.iter().map(|(distance, _)| *distance).min()?;
-    let mut near = ranked.iter().filter(|(distance, _)| *distance == best);
+    let mut near = ranked.into_iter().filter(|(distance, _)| *distance == best);
     let (_, name) = near.next()?;
-    (best <= most && near.next().is_none()).then(|| (*name).clone())
-}
-
-/// How many letters have to be put in, taken out or changed (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut diagonal = index;
-        let mut left = index + 1;
-        let mut next = vec![left];
-        for (other, above) in to.iter().zip(row.iter().skip(1)) {
-            let changed = diagonal + usize::from(letter != *other);
-            left = changed.min(above + 1).min(left + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    near.next().is_none().then_some(name)
 }
 
 /// The one field of the Service.
@@ -157,28 +150,23 @@ fn drawing(node: &Node<'_>, app: &str) -> Object<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, nearest};
-
-    #[test]
-    fn distances_are_those_of_levenshtein() {
-        for (from, to, expected) in [
-            ("", "", 0),
-            ("web", "web", 0),
-            ("wbe", "web", 2),
-            ("web", "we", 1),
-            ("", "abc", 3),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-            assert_eq!(distance(to, from), expected, "{to} {from}");
-        }
-    }
+    use super::{is_near, nearest};
 
     #[test]
     fn only_one_near_name_is_chosen() {
-        let names = ["web", "api", "wen"].map(str::to_owned);
-        assert_eq!(nearest("web", &names, 2).as_deref(), Some("web"));
-        assert_eq!(nearest("wex", &names, 2), None, "two are as near");
-        assert_eq!(nearest("database", &names, 2), None, "none is near");
+        let names = ["web", "api", "wen"];
+        assert_eq!(nearest("web", &names), Some("web"));
+        assert_eq!(nearest("wex", &names), None, "two are as near");
+        assert_eq!(nearest("apis", &names), Some("api"));
+        assert_eq!(nearest("web", &[]), None);
+    }
+
+    #[test]
+    fn two_letters_may_be_wrong() {
+        for (other, expected) in
+            [("web", true), ("wbe", true), ("w", true), ("webxyz", false), ("api", false)]
+        {
+            assert_eq!(is_near("web", other), expected, "{other}");
+        }
     }
 }

@@ -1,21 +1,26 @@
 //! Pods, as far as a Service minds.
 
-use bowsprit_plugin_sdk::{Json, Object};
+use std::borrow::Cow;
+
+use bowsprit_plugin_sdk::{Json, Object, RawObject};
 
 /// Whether a pod may still become an endpoint.
-pub(crate) fn is_alive(pod: &Object<'_>) -> bool {
-    let is_over = matches!(pod.text_at(&["status", "phase"]), "Succeeded" | "Failed");
+pub(crate) fn is_alive(pod: RawObject<'_>) -> bool {
+    let is_over = matches!(&*pod.text_at(&["status", "phase"]), "Succeeded" | "Failed");
     !is_over && pod.path(&["metadata", "deletionTimestamp"]).is_none()
 }
 
 /// Whether a pod has all of these labels.
-pub(crate) fn has_labels(pod: &Object<'_>, selector: &[(&str, &str)]) -> bool {
-    selector.iter().all(|(key, value)| label(pod, key) == Some(value))
+pub(crate) fn has_labels(pod: RawObject<'_>, selector: &[(&str, &str)]) -> bool {
+    selector.iter().all(|(key, value)| label(pod, key).is_some_and(|it| it == *value))
 }
 
 /// A label of a pod.
-pub(crate) fn label<'p>(pod: &'p Object<'_>, key: &str) -> Option<&'p str> {
-    pod.path(&["metadata", "labels", key]).and_then(Json::as_str)
+pub(crate) fn label<'p>(pod: RawObject<'p>, key: &str) -> Option<Cow<'p, str>> {
+    match pod.path(&["metadata", "labels", key]) {
+        Some(Json::Text(text)) => Some(text),
+        _ => None,
+    }
 }
 
 /// Whether a pod is ready.

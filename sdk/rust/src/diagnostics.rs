@@ -7,7 +7,7 @@ mod snapshot;
 use crate::{Failure, Finding, Json, Kind, Node, Object, Report};
 
 pub use crate::bindings::diagnostics::exports::bowsprit::plugin::diagnostics::{Query, Risk};
-pub use snapshot::Snapshot;
+pub use snapshot::{Objects, Snapshot};
 
 /// One check.
 ///

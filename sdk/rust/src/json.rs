@@ -6,6 +6,7 @@
 //! their keys, so equal values are equal bytes without a sorting pass.
 
 mod object;
+mod raw;
 mod read;
 mod write;
 
@@ -15,6 +16,7 @@ mod tests;
 use std::borrow::Cow;
 
 pub use object::Object;
+pub use raw::RawObject;
 pub use read::{MAX_DEPTH, Malformed};
 
 /// A JSON value that borrows what it can from `'a`.

@@ -69,6 +69,7 @@
 //!   field and become findings in a [`Report`].
 //! - [`rules`] are the syntax rules of Kubernetes.
 //! - [`Json`] and [`Object`] build objects; what they write is canonical.
+//!   [`RawObject`] looks into a text without parsing all of it.
 //! - [`DynamicType`] is for interpreters, whose types have no Rust type.
 //! - `testing` (natively only) runs a type's golden files and functions.
 //!
@@ -106,7 +107,7 @@ pub use bindings::exports::bowsprit::plugin::node_types::{
 };
 pub use dynamic::{DynamicType, DynamicTypes, TypeDescriptor};
 pub use fields::{Fields, Invalid};
-pub use json::{Json, Object};
+pub use json::{Json, Object, RawObject};
 pub use manifest::{Manifest, kind};
 pub use metadata::Metadata;
 pub use node::{Context, Neighbour, Node};

@@ -87,7 +87,7 @@ fn diagnose<T: Check>(
 ) -> Result<wit::Outcome, Failure> {
     let node = Node::parse(node)?;
     let mut report = Report::new(T::ID, node.id);
-    Ok(match T::diagnose(&node, &Snapshot::parse(snapshot), &mut report) {
+    Ok(match T::diagnose(&node, &Snapshot::new(snapshot), &mut report) {
         Verdict::Skipped(why) => wit::Outcome::Skipped(why),
         Verdict::Passed(how) => wit::Outcome::Passed(how),
         Verdict::Found => wit::Outcome::Found(report.into_findings()),
@@ -105,7 +105,7 @@ fn propose<T: Fix>(
     let parameters = Object::parse(parameters).map_err(|error| {
         Failure::Unsupported(format!("parameters that are not an object: {error}"))
     })?;
-    let snapshot = Snapshot::parse(snapshot);
+    let snapshot = Snapshot::new(snapshot);
     let request = Request { finding, parameters: &parameters, node: &node, snapshot: &snapshot };
     let Proposal { title, explanation, risk, parameters, patches, cures } = T::propose(&request)?;
     let patches = patches.into_iter().map(|patch| match patch {

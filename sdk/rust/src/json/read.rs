@@ -53,7 +53,7 @@ impl<'a> Object<'a> {
 
 /// Reads a value that may nest this much deeper.
 #[derive(Clone, Copy)]
-struct Depth(u8);
+pub(super) struct Depth(pub(super) u8);
 
 impl<'de> DeserializeSeed<'de> for Depth {
     type Value = Json<'de>;

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{Json, MAX_DEPTH, Object};
+use super::{Json, MAX_DEPTH, Object, RawObject};
+use crate::testing::noise;
 
 fn canonical(text: &str) -> String {
     Json::parse(text).unwrap().to_text()
@@ -60,7 +61,44 @@ fn what_is_not_json_is_refused() {
     }
 }
 
+#[test]
+fn a_raw_object_is_read_up_to_what_is_looked_for() {
+    let raw = RawObject::new(r#" {"a" : {"n": 5, "b": "x\u0041", "l": [1]}, "z": null} nonsense"#);
+    assert_eq!(raw.text_at(&["a", "b"]), "xA");
+    assert_eq!(raw.int_at(&["a", "n"]), Some(5));
+    assert_eq!(raw.list_at(&["a", "l"]), [Json::Int(1)]);
+    for keys in [&["z"][..], &["a", "b", "c"], &["nothing"], &[]] {
+        assert_eq!(raw.path(keys), None, "{keys:?}");
+    }
+    assert_eq!(raw.parse(), Object::new(), "as a whole it is not JSON");
+}
+
+/// The paths of all members, however deep.
+fn paths<'j>(object: &'j Object<'_>) -> Vec<Vec<&'j str>> {
+    let mut found = Vec::new();
+    for (key, value) in object.iter() {
+        found.push(vec![key]);
+        let below = value.as_object().map(paths).unwrap_or_default();
+        found.extend(below.into_iter().map(|rest| [vec![key], rest].concat()));
+    }
+    found
+}
+
 proptest! {
+    #[test]
+    fn what_is_looked_for_is_what_parsing_finds(seed in any::<u64>(), cut in any::<prop::sample::Index>()) {
+        let text = serde_json::json!({ "a": noise(seed), "b": noise(!seed) }).to_string();
+        let parsed = Object::parse(&text).unwrap();
+        let cut = text.char_indices().map(|(at, _)| at).nth(cut.index(text.chars().count()));
+        for keys in paths(&parsed) {
+            prop_assert_eq!(RawObject::new(&text).path(&keys), parsed.path(&keys).cloned(), "{:?}", keys);
+            let beyond = [keys.as_slice(), &["absent"]].concat();
+            prop_assert_eq!(RawObject::new(&text).path(&beyond), None, "{:?}", beyond);
+            // What is no JSON says anything, and breaks nothing.
+            let _ = RawObject::new(&text[..cut.unwrap_or(0)]).path(&keys);
+        }
+    }
+
     #[test]
     fn members_in_any_order_come_out_sorted_and_the_last_of_equals_stays(
         members in prop::collection::vec(("[a-f]{1,2}", any::<i32>()), 0..80),
