@@ -3,18 +3,15 @@
 
 mod bare;
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
-use bowsprit_host_core::{
-    events::Hub,
-    node_types::{Catalogue, Context, Node, NodeTypes as _},
-};
-use bowsprit_host_engine::{EngineConfig, PluginEngine};
+use bowsprit_host_core::node_types::{Catalogue, Context, Node, NodeTypes as _};
 use bowsprit_tests::{Sample, plugins_dir};
 use serde_json::{Map, json};
 
 use self::bare::Bare;
 pub(crate) use self::bare::{engine as bare_engine, revive};
+use crate::host::{compiled_well, opened};
 use crate::report::{Figure, Measured, Report, Target};
 
 const GROUP: &str = "plugin call";
@@ -26,9 +23,7 @@ const WARM_UP: usize = 200;
 /// Measures fresh and reused instances.
 pub(crate) async fn measure(report: &mut Report) {
     let prepare = async {
-        let config = EngineConfig { dirs: vec![plugins_dir()], ..EngineConfig::default() };
-        let engine = PluginEngine::open(config, Arc::new(Hub::new())).unwrap();
-        engine.load_all().await.expect("a memory");
+        let engine = opened(compiled_well(plugins_dir())).await;
         let component = std::fs::read(plugins_dir().join("configmap/plugin.wasm")).unwrap();
         (engine, Bare::new(&component), node(), context())
     };

@@ -34,6 +34,7 @@ pub(crate) async fn measure(report: &mut Report) {
         let is_live = |it: &&serde_json::Value| it["state"] == "live";
         assert_eq!(all.iter().filter(is_live).count(), all.len(), "{answer}");
         server.stop().await;
+        place.compile().await;
         (plugins, place)
     };
     let Some((_plugins, place)) = report.prepare(GROUP, &[FIRST], prepare).await else { return };

@@ -80,7 +80,7 @@ impl Instance {
             namespace: context.namespace.clone(),
             cluster: None,
             neighbours: Vec::new(),
-            names: Vec::new(),
+            names: "[]".into(),
             environment_keys: Vec::new(),
             secret_keys: Vec::new(),
             pull_secrets: Vec::new(),

@@ -5,15 +5,17 @@ use std::{sync::Arc, time::Instant};
 
 use bowsprit_host_core::{
     diagnostics::{Diagnostics as _, Outcome, Snapshot},
-    events::Hub,
     importers::{Importers as _, Progress, SourceFile, SourceTree},
     node_types::{Answer, Node},
 };
-use bowsprit_host_engine::{EngineConfig, PluginEngine};
+use bowsprit_host_engine::PluginEngine;
 use bowsprit_tests::{Sample, plugins_dir};
 use serde_json::{Value, json};
 
-use crate::report::{Figure, Measured, Report, Target};
+use crate::{
+    host::{compiled_well, opened},
+    report::{Figure, Measured, Report, Target},
+};
 
 const GROUP: &str = "plugin answers";
 const CHECK: &str = "a check of 5,000 pods";
@@ -25,12 +27,7 @@ const ROUNDS: usize = 100;
 
 /// Measures both.
 pub(crate) async fn measure(report: &mut Report) {
-    let prepare = async {
-        let config = EngineConfig { dirs: vec![plugins_dir()], ..EngineConfig::default() };
-        let engine = PluginEngine::open(config, Arc::new(Hub::new())).unwrap();
-        engine.load_all().await.expect("a memory");
-        engine
-    };
+    let prepare = opened(compiled_well(plugins_dir()));
     let Some(engine) = report.prepare(GROUP, &[CHECK, IMPORT], prepare).await else { return };
     report.row(GROUP, CHECK, check(&engine)).await;
     report.row(GROUP, IMPORT, import(&engine)).await;

@@ -30,6 +30,7 @@ pub(crate) async fn measure(report: &mut Report) {
         let is_live = |it: &&serde_json::Value| it["state"] == "live";
         assert_eq!(all.iter().filter(is_live).count(), PLUGINS);
         server.stop().await;
+        place.compile().await;
         (plugins, place)
     };
     let Some((_plugins, place)) = report.prepare(GROUP, &[WARM], prepare).await else { return };
