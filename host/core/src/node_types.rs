@@ -4,6 +4,7 @@
 //! their meaning; the engine converts. JSON that only plugins understand stays
 //! text on its way through the host.
 
+mod context;
 mod edges;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{catalogues::Entry, id::Id};
+pub use context::{Context, Neighbour, UsedNames};
 pub(crate) use edges::provided_by;
 pub use edges::{Connection, EdgeDirection, End, Handle};
 
@@ -28,25 +30,6 @@ pub struct Node {
     pub type_name: String,
     /// A JSON object.
     pub data: Json,
-}
-
-/// Another node connected to the one a call is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Neighbour {
-    /// The edge's id.
-    pub edge: String,
-    /// How the edge lies.
-    pub direction: EdgeDirection,
-    /// Handle on the node itself.
-    pub own_handle: Option<String>,
-    /// Handle on the other node.
-    pub other_handle: Option<String>,
-    /// Id of the other node.
-    pub id: String,
-    /// Type of the other node.
-    pub type_name: String,
-    /// The other node's public view.
-    pub view: Json,
 }
 
 /// Group, version and kind of a Kubernetes object; the core group is empty.
@@ -208,29 +191,6 @@ pub struct Package {
     /// Whether it can make node types of custom kinds that nobody wrote anything
     /// about: a resource catalogue with a component of its own.
     pub describes_served: bool,
-}
-
-/// What surrounds a node in a call.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Context {
-    /// Namespace for objects whose node names none.
-    pub namespace: String,
-    /// The target cluster, if one is chosen.
-    pub cluster: Option<Json>,
-    /// Connected nodes.
-    pub neighbours: Vec<Neighbour>,
-    /// Object names used in the workflow.
-    pub names: Arc<[String]>,
-    /// Names of environment values in the node's vault.
-    pub environment_keys: Vec<String>,
-    /// Keys of secret values in the node's vault.
-    pub secret_keys: Vec<String>,
-    /// Image pull secrets that fit.
-    pub pull_secrets: Vec<String>,
-    /// Labels for pod and claim templates.
-    pub identity_labels: Vec<(String, String)>,
-    /// Schemas of custom kinds.
-    pub schemas: Vec<(Kind, Arc<str>)>,
 }
 
 /// Ordering class of an object.

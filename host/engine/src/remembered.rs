@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn parts_of_a_question_do_not_run_together() {
         let memory = Remembered::new(1 << 20);
-        let of = |names: &[&str]| {
-            let names = names.iter().map(|it| (*it).to_owned()).collect();
-            let context = Context { names, ..Context::default() };
+        let of = |keys: &[&str]| {
+            let environment_keys = keys.iter().map(|it| (*it).to_owned()).collect();
+            let context = Context { environment_keys, ..Context::default() };
             memory.question((1, "validate"), (&node("{}"), Some(&context)), None)
         };
         assert!(of(&["ab", "c"]) != of(&["a", "bc"]) && of(&["a"]) != of(&["a", ""]));

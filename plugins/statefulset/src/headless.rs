@@ -44,7 +44,7 @@ fn is_connected(context: &Context<'_>, name: &str) -> bool {
 /// in the list as well.
 fn is_drawn(context: &Context<'_>, metadata: &Metadata<'_>, name: &str) -> bool {
     let own = usize::from(metadata.name == name);
-    context.names.iter().filter(|it| *it == name).count() > own
+    context.names().iter().filter(|it| it.as_str() == Some(name)).count() > own
 }
 
 /// The port as a Service has it, which needs a name among others.

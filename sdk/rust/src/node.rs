@@ -68,8 +68,9 @@ pub struct Context<'a> {
     pub cluster: Object<'a>,
     /// Connected nodes, in the order of the host.
     pub neighbours: Vec<Neighbour<'a>>,
-    /// Object names already used in the workflow.
-    pub names: &'a [String],
+    /// Object names already used in the workflow, as a JSON array;
+    /// [`Context::names`] reads it.
+    pub names: &'a str,
     /// Names of environment values in the node's vault.
     pub environment_keys: &'a [String],
     /// Keys of secret values in the node's vault.
@@ -97,6 +98,15 @@ impl<'a> Context<'a> {
             pull_secrets: &context.pull_secrets,
             identity_labels: &context.identity_labels,
             schemas: &context.schemas,
+        }
+    }
+
+    /// Object names already used in the workflow. They are parsed here, because
+    /// few nodes ask.
+    pub fn names(&self) -> Vec<Json<'a>> {
+        match Json::parse(self.names) {
+            Ok(Json::List(names)) => names,
+            _ => Vec::new(),
         }
     }
 

@@ -124,7 +124,7 @@ impl From<ContextInput> for Context {
             namespace: it.namespace.unwrap_or_else(|| "default".to_owned()),
             cluster: it.cluster.map(|it| it.to_string()),
             neighbours: it.neighbours.into_iter().map(Into::into).collect(),
-            names: it.names.into(),
+            names: it.names.into_iter().collect(),
             environment_keys: it.environment_keys,
             secret_keys: it.secret_keys,
             pull_secrets: it.pull_secrets,

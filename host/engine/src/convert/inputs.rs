@@ -13,7 +13,7 @@ pub(crate) fn context(from: &core::Context) -> wit::Context {
         namespace: from.namespace.clone(),
         cluster: from.cluster.clone(),
         neighbours: from.neighbours.iter().map(neighbour).collect(),
-        names: from.names.to_vec(),
+        names: from.names.as_json().to_owned(),
         environment_keys: from.environment_keys.clone(),
         secret_keys: from.secret_keys.clone(),
         pull_secrets: from.pull_secrets.clone(),

@@ -16,7 +16,7 @@ pub(crate) fn context(it: &wit::Context) -> Value {
     let mut all = Map::new();
     all.insert("namespace".into(), it.namespace.clone().into());
     all.insert("neighbours".into(), it.neighbours.iter().map(neighbour).collect());
-    all.insert("names".into(), it.names.to_vec().into());
+    all.insert("names".into(), embedded(&it.names));
     all.insert("environment-keys".into(), it.environment_keys.clone().into());
     all.insert("secret-keys".into(), it.secret_keys.clone().into());
     all.insert("pull-secrets".into(), it.pull_secrets.clone().into());

@@ -116,7 +116,7 @@ fn context(source: &mut Unstructured<'_>) -> Result<wit::Context> {
         namespace: (*source.choose(&["", "team"])?).to_owned(),
         cluster: None,
         neighbours: Vec::new(),
-        names: Vec::new(),
+        names: "[]".into(),
         environment_keys: Vec::new(),
         secret_keys: Vec::new(),
         pull_secrets: Vec::new(),

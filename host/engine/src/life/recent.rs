@@ -147,7 +147,7 @@ fn size(node: &Node, context: &Context) -> usize {
         + context.cluster.as_ref().map_or(0, String::len)
         + neighbours.sum::<usize>()
         + schemas.sum::<usize>()
-        + texts(&context.names)
+        + context.names.as_json().len()
         + texts(&context.environment_keys)
         + texts(&context.secret_keys)
         + texts(&context.pull_secrets)

@@ -22,7 +22,7 @@ pub fn context(value: &Value) -> wit::Context {
         namespace: value["namespace"].as_str().unwrap_or("default").to_owned(),
         cluster: value.get("cluster").filter(|it| !it.is_null()).map(Value::to_string),
         neighbours: list(&value["neighbours"]).map(neighbour).collect(),
-        names: texts(&value["names"]),
+        names: Value::from(texts(&value["names"])).to_string(),
         environment_keys: texts(&value["environment-keys"]),
         secret_keys: texts(&value["secret-keys"]),
         pull_secrets: texts(&value["pull-secrets"]),

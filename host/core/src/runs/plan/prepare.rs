@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     drawing::Drawing,
     labels,
-    node_types::{CallError, Catalogue, Context, Finding, Neighbour, Node, Severity},
+    node_types::{CallError, Catalogue, Context, Finding, Neighbour, Node, Severity, UsedNames},
     parallel::in_order,
     runs::{
         drawn::{provided, type_name},
@@ -67,7 +67,7 @@ impl Plan {
             seen.iter().map(|it| (it.node.id.as_str(), it.view.as_str())).collect();
         let types: HashMap<&str, String> =
             parts.nodes.iter().map(|it| (it.id.as_ref(), type_name(it))).collect();
-        let names: Arc<[String]> = seen.iter().filter_map(|it| name_in(&it.view)).collect();
+        let names: UsedNames = seen.iter().filter_map(|it| name_in(&it.view)).collect();
         let links = graph::links(&parts);
         for it in &seen {
             let linked = links.get(it.node.id.as_str()).into_iter().flatten();
@@ -83,7 +83,7 @@ impl Plan {
                 cluster,
                 schemas,
                 neighbours: linked.map(neighbour).collect(),
-                names: Arc::clone(&names),
+                names: names.clone(),
                 environment_keys: target.given.under(id, "env"),
                 secret_keys: target.given.under(id, "secret"),
                 identity_labels: target.workflow.map(identity).unwrap_or_default(),
