@@ -99,7 +99,7 @@ impl File<'_, '_> {
     fn read(&mut self, setting: &mut Setting<'_>, value: &Value, known: &Known<'_>) {
         let Expanded { text, is_tainted, unset, was_expanded } = known.expand(value);
         let tainted = is_tainted.then_some("it repeats a secret value");
-        setting.secret = sensitive::reason(setting.key, &text).or(tainted);
+        setting.secret = setting.secret.or_else(|| sensitive::by_value(&text)).or(tainted);
         setting.value = Some(text);
         if value.unquoted_lines {
             setting.fate = Fate::Approximated;
@@ -158,7 +158,7 @@ impl File<'_, '_> {
         if settings.is_empty() {
             return;
         }
-        let values = settings.iter().map(|it| (it.key, it.value.clone().unwrap_or_default()));
+        let values = settings.iter().map(|it| (it.key, it.value.as_deref().unwrap_or_default()));
         let data = Object::new()
             .with("data", values.collect::<Object<'_>>())
             .with("mountPath", "/etc/config")

@@ -145,29 +145,26 @@ fn pieces(text: &str, has_escapes: bool) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut plain = String::new();
     let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let after = rest.get(character.len_utf8()..).unwrap_or_default();
-        rest = match character {
-            '\\' => escape(after, has_escapes, &mut plain),
-            '$' => match variable(rest) {
-                Some((variable, after)) => {
-                    if !plain.is_empty() {
-                        pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                    }
-                    pieces.push(Piece::Variable(variable));
-                    after
+    let special = |it: &str| it.find(['\\', '$']);
+    while let Some((clean, tail)) = special(rest).and_then(|at| rest.split_at_checked(at)) {
+        plain.push_str(clean);
+        let after = tail.get(1..).unwrap_or_default();
+        rest = match variable(tail) {
+            Some((variable, after)) => {
+                if !plain.is_empty() {
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
                 }
-                None => {
-                    plain.push('$');
-                    after
-                }
-            },
-            other => {
-                plain.push(other);
+                pieces.push(Piece::Variable(variable));
                 after
             }
+            None if tail.starts_with('$') => {
+                plain.push('$');
+                after
+            }
+            None => escape(after, has_escapes, &mut plain),
         };
     }
+    plain.push_str(rest);
     if !plain.is_empty() {
         pieces.push(Piece::Text(plain));
     }

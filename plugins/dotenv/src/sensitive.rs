@@ -44,12 +44,7 @@ const PREFIXES: [(&str, usize); 17] = [
 /// The shortest value that is called random.
 const RANDOM_LENGTH: usize = 32;
 
-/// Why a setting is secret; none if it is not.
-pub(crate) fn reason(key: &str, value: &str) -> Option<&'static str> {
-    by_name(key).or_else(|| by_value(value))
-}
-
-/// Judged by the name alone.
+/// Why a setting of this name is secret; none if the name does not say so.
 pub(crate) fn by_name(key: &str) -> Option<&'static str> {
     let words = words(key);
     let has = |word: &str| words.iter().any(|it| it == word);
@@ -58,7 +53,8 @@ pub(crate) fn by_name(key: &str) -> Option<&'static str> {
     (is_key || is_pwd || WORDS.iter().any(|it| has(it))).then_some("its name says it is secret")
 }
 
-fn by_value(value: &str) -> Option<&'static str> {
+/// Why a setting with this value is secret; none if it does not look so.
+pub(crate) fn by_value(value: &str) -> Option<&'static str> {
     if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
         return Some("it is a private key");
     }
@@ -104,29 +100,34 @@ fn has_password(value: &str) -> bool {
 
 /// Three parts of base64url, the first of them a JSON object.
 fn is_token(value: &str) -> bool {
-    let parts: Vec<&str> = value.split('.').collect();
-    let is_part = |it: &&str| {
+    let is_part = |it: &str| {
         !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_=".contains(&it))
     };
-    parts.len() == 3 && value.starts_with("eyJ") && parts.iter().all(is_part)
+    value.starts_with("eyJ") && value.split('.').count() == 3 && value.split('.').all(is_part)
 }
 
 /// Long, letters and digits mixed, and varied: three quarters of the values of
 /// an alphabet of 16 have to occur, which words and repetitions do not reach.
 fn is_random(value: &str) -> bool {
     let allowed = |it: u8| it.is_ascii_alphanumeric() || b"+/=".contains(&it);
-    let is_long = value.len() >= RANDOM_LENGTH && value.bytes().all(allowed);
+    if value.len() < RANDOM_LENGTH || !value.bytes().all(allowed) {
+        return false;
+    }
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let mut seen: Vec<u8> = value.bytes().collect();
     seen.sort_unstable();
     seen.dedup();
-    is_long && digits >= 4 && letters >= 4 && seen.len() >= 12
+    digits >= 4 && letters >= 4 && seen.len() >= 12
 }
 
 #[cfg(test)]
 mod tests {
-    use super::reason;
+    use super::{by_name, by_value};
+
+    fn reason(key: &str, value: &str) -> Option<&'static str> {
+        by_name(key).or_else(|| by_value(value))
+    }
 
     #[test]
     fn names_are_judged_by_whole_words() {

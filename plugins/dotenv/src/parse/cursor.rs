@@ -116,9 +116,10 @@ impl<'t> Cursor<'t> {
     /// Takes so many bytes, which end between characters.
     fn take(&mut self, bytes: usize) -> &'t str {
         let taken = self.rest().get(..bytes).unwrap_or_default();
-        let end = self.at + taken.len();
-        while self.at < end {
-            self.advance();
+        self.at += taken.len();
+        for (index, _) in taken.match_indices('\n') {
+            self.line = self.line.saturating_add(1);
+            self.line_start = self.at - taken.len() + index + 1;
         }
         taken
     }
