@@ -11,6 +11,9 @@ use super::indexes;
 const INTERNAL: i32 = 1;
 const WRITE_CONFLICT: i32 = 112;
 const DUPLICATE_KEY: i32 = 11000;
+/// PostgreSQL's `deadlock_detected`, SQLSTATE 40P01, as its `MAKE_SQLSTATE`
+/// packs it: six bits a character, counted from `0`.
+const DEADLOCK: i32 = 4 | (b'P' - b'0') as i32 * (1 << 12) | 1 << 24;
 /// `BSONObjectTooLarge` and the two codes of updates that grow a document.
 const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
@@ -109,12 +112,14 @@ pub(super) fn is_nameless_duplicate(error: &Error) -> bool {
 
 /// Whether the server undid a write because it and another blocked each other.
 /// MongoDB calls it `WriteConflict`; FerretDB 2.7 passes on its PostgreSQL's
-/// deadlock (SQLSTATE 40P01) as an internal error, which checking a unique
-/// index can end in.
+/// deadlock, which checking a unique index can end in: as an internal error of
+/// a command, or with PostgreSQL's own code as an error of one write.
 pub(super) fn is_lost_race(error: &Error) -> bool {
-    code(error) == Some(WRITE_CONFLICT)
-        || code(error) == Some(INTERNAL)
-            && message(error).is_some_and(|message| message.contains("deadlock detected"))
+    match code(error) {
+        Some(WRITE_CONFLICT | DEADLOCK) => true,
+        Some(INTERNAL) => message(error).is_some_and(|it| it.contains("deadlock detected")),
+        _ => false,
+    }
 }
 
 fn message(error: &Error) -> Option<&str> {
@@ -143,4 +148,31 @@ pub(super) fn index_name(message: &str) -> Option<&str> {
         return rest.split_whitespace().next();
     }
     message.split_once(" Index '")?.1.split('\'').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::{deserialize_from_document, doc};
+
+    use super::*;
+
+    /// What a server says of one write among those of a command.
+    fn write_error(code: i32, message: &str) -> Error {
+        let error = deserialize_from_document(doc! { "code": code, "errmsg": message });
+        ErrorKind::Write(WriteFailure::WriteError(error.expect("a write error"))).into()
+    }
+
+    #[test]
+    fn a_write_that_was_undone_for_another_has_lost_a_race() {
+        for (code, message, expected) in [
+            (112, "WriteConflict error", true),
+            (1, "ERROR: deadlock detected (SQLSTATE 40P01)", true),
+            // As FerretDB answers an insert.
+            (16_908_292, "deadlock detected", true),
+            (1, "conflicting key value violates exclusion constraint", false),
+            (11000, "E11000 duplicate key error", false),
+        ] {
+            assert_eq!(is_lost_race(&write_error(code, message)), expected, "{code} {message}");
+        }
+    }
 }
