@@ -12,8 +12,8 @@ const INTERNAL: i32 = 1;
 const WRITE_CONFLICT: i32 = 112;
 const DUPLICATE_KEY: i32 = 11000;
 /// PostgreSQL's `deadlock_detected`, SQLSTATE 40P01, as its `MAKE_SQLSTATE`
-/// packs it: six bits a character, counted from `0`.
-const DEADLOCK: i32 = 4 | (b'P' - b'0') as i32 * (1 << 12) | 1 << 24;
+/// packs it: six bits a character, the first lowest, counted from `0`.
+const DEADLOCK: i32 = 4 | (32 << 12) | (1 << 24);
 /// `BSONObjectTooLarge` and the two codes of updates that grow a document.
 const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
