@@ -27,6 +27,7 @@ pub use admin::{Activation, ActivationPage, PluginAdmin};
 pub use comparison::{ComparisonReport, ComparisonSummary, InputDifference, ManifestDifference};
 pub use generation::{
     GenerationReport, GenerationState, Hold, SelfTest, StageTime, SwapPolicy, TestFailure,
+    short_digest,
 };
 pub use journal::{FailedCall, FailedCallSummary, LogLevel, LogLine, masked};
 pub use memory::{ActivationEntry, Happening, PluginMemory, Remembered, ShortMemory, Successor};

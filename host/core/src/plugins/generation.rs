@@ -129,3 +129,11 @@ pub struct GenerationReport {
     #[serde(skip_serializing_if = "Wants::is_empty", default)]
     pub missing: Wants,
 }
+
+/// Digits by which people tell generations apart.
+const SHOWN: usize = 12;
+
+/// A generation's digest as it is shown.
+pub fn short_digest(digest: &str) -> &str {
+    digest.get(..SHOWN).unwrap_or(digest)
+}

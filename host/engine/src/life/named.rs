@@ -2,13 +2,11 @@
 
 use bowsprit_host_core::{
     Error, Result,
-    plugins::{GenerationReport, Remembered},
+    plugins::{GenerationReport, Remembered, short_digest},
 };
 
 /// Fewest digits of a digest that name a generation.
 const DIGITS: usize = 8;
-/// Digits by which generations are told apart in a sentence.
-const SHOWN: usize = 12;
 
 /// The generation that `name` means among those of `book` that are `fit`: its
 /// digest or its first digits, at least eight, with or without `sha256:`.
@@ -43,19 +41,14 @@ pub(crate) fn find<'a>(
 }
 
 fn none(book: &Remembered, digits: &str, known: &[&GenerationReport]) -> Error {
-    let kept: Vec<_> = known.iter().map(|it| format!("`{}`", short(&it.digest))).collect();
+    let kept: Vec<_> = known.iter().map(|it| format!("`{}`", short_digest(&it.digest))).collect();
     let kept = match kept.as_slice() {
         [] => "none is kept".to_owned(),
         [one] => format!("kept is {one}"),
         more => format!("kept are {}", more.join(", ")),
     };
-    let (id, digits) = (&book.id, short(digits));
+    let (id, digits) = (&book.id, short_digest(digits));
     Error::NoSuch { message: format!("plugin `{id}` has no generation `{digits}`; {kept}") }
-}
-
-/// A digest as it is shown.
-pub(crate) fn short(digest: &str) -> &str {
-    digest.get(..SHOWN).unwrap_or(digest)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use bowsprit_host_core::{
     audit::Actor,
     plugins::{
         ActivationEntry, ComparisonReport, GenerationReport, Happening, LoadFailure, PluginReport,
-        SwapPolicy,
+        SwapPolicy, short_digest,
     },
 };
 
@@ -166,7 +166,7 @@ impl PluginEngine {
             message: format!(
                 "generation `{}` of plugin `{id}` was not compared: it had no predecessor, or \
                  no input of that was known",
-                named::short(&report.digest)
+                short_digest(&report.digest)
             ),
         })
     }

@@ -1,11 +1,12 @@
 //! `bowsprit plugin list`, `consent` and `rollback`: a running host's plugins.
 
 use anyhow::Context as _;
+use bowsprit_host_core::plugins::short_digest;
 use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::remote::{Remote, generation_line, line, short, text};
+use super::remote::{Remote, generation_line, line, text};
 use crate::output::say;
 
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub(super) fn waiting_line(id: &str, generation: &Value) -> String {
 }
 
 fn named(generation: &Value) -> (&str, &str, &str) {
-    let digest = short(text(generation, "digest"));
+    let digest = short_digest(text(generation, "digest"));
     (text(generation, "version"), digest, text(generation, "why"))
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, bail};
+use bowsprit_host_core::plugins::short_digest;
 use bowsprit_host_outbound::{client::Client, policy::Policy};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -84,23 +85,15 @@ impl Remote {
     }
 }
 
-/// Digits of a digest that are shown.
-const DIGITS: usize = 12;
-
 /// A text of a report; `-` if it has none.
 pub(super) fn text<'a>(report: &'a Value, key: &str) -> &'a str {
     report.get(key).and_then(Value::as_str).unwrap_or("-")
 }
 
-/// A digest as it is shown, and understood.
-pub(super) fn short(digest: &str) -> &str {
-    digest.get(..DIGITS).unwrap_or(digest)
-}
-
 /// One plugin in one line, as an operator reads it.
 pub(super) fn line(report: &Value) -> String {
     let (id, version, state) = (text(report, "id"), text(report, "version"), text(report, "state"));
-    let digest = short(text(report, "generation"));
+    let digest = short_digest(text(report, "generation"));
     let mut line = format!("{id:<28} {version:<10} {state:<12} {digest:<12}");
     if let Some(error) = report.get("lastError").filter(|it| !it.is_null()) {
         let part = |key: &str| text(error, key);
@@ -114,6 +107,6 @@ pub(super) fn line(report: &Value) -> String {
 pub(super) fn generation_line(report: &Value) -> String {
     let (version, state, why) =
         (text(report, "version"), text(report, "state"), text(report, "why"));
-    let digest = short(text(report, "digest"));
+    let digest = short_digest(text(report, "digest"));
     format!("{digest:<12} {version:<10} {state:<12} {why}")
 }
