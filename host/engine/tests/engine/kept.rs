@@ -1,6 +1,11 @@
 //! Earlier generations come back, at once and also after a restart.
 
-use std::{fs, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    time::{Instant, SystemTime},
+};
 
 use bowsprit_host_core::{
     audit::Actor,
@@ -9,7 +14,7 @@ use bowsprit_host_core::{
 };
 use bowsprit_host_engine::EngineConfig;
 
-use crate::support::{Folder, Host, component, plugin, renewed};
+use crate::support::{Folder, Host, PATIENCE, component, plugin, renewed};
 
 fn echo(mark: &str) -> Folder {
     plugin("one", "echo").asset("mark", mark)
@@ -21,20 +26,31 @@ fn cached(it: &mut EngineConfig) {
     it.cache_dir = Some(cache.join("code"));
 }
 
-/// A host with a cache that outlives it, and generations `1` to `last`.
+/// A host with a cache that outlives it and has its code, and generations `1`
+/// to `last`.
 async fn host_with(last: u32) -> Host {
     let host = Host::start_with(cached, |dir| echo("1").write(&dir.join("one"))).await;
     for mark in 2..=last {
         fs::write(host.path("one/assets/mark"), mark.to_string()).expect("written");
         host.until_marked("echo", &mark.to_string()).await;
     }
+    // New bytes serve before their optimised code is there.
+    let kept = async {
+        while code_files(&host).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept).await.expect("code is kept in time");
     host
 }
 
-fn code_files(host: &Host) -> usize {
+/// Compiled code, each with the time it was written.
+fn code_files(host: &Host) -> BTreeMap<PathBuf, SystemTime> {
     let cache = host.dir.path().with_extension("cache");
     let files = fs::read_dir(cache.join("code")).expect("a cache").flatten();
-    files.filter(|it| it.path().extension().is_some_and(|it| it == "code")).count()
+    let code = files.filter(|it| it.path().extension().is_some_and(|it| it == "code"));
+    let written = |it: &fs::DirEntry| it.metadata().and_then(|it| it.modified());
+    code.map(|it| (it.path(), written(&it).expect("a time"))).collect()
 }
 
 fn packages(host: &Host) -> usize {
