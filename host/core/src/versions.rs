@@ -6,7 +6,12 @@
 
 mod record;
 
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+};
+
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     Error, Result,
@@ -48,11 +53,16 @@ pub(crate) enum Occasion {
     Restore(i64, Drawing),
 }
 
+/// Versions that are made at the same time by one host, at most. More than a
+/// host has to do at once, so that two workflows seldom wait for each other.
+const TURNS: usize = 64;
+
 /// Makes and lists versions. Who may do so is the workflow's to say.
 #[derive(Clone)]
 pub struct Versions {
     stored: Repository<Version>,
     workflows: Repository<Workflow>,
+    turns: Arc<[Mutex<()>]>,
     keep: u32,
 }
 
@@ -63,6 +73,7 @@ impl Versions {
         Self {
             stored: Repository::new(Arc::clone(store)),
             workflows: Repository::new(Arc::clone(store)),
+            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
             keep,
         }
     }
@@ -103,7 +114,9 @@ impl Versions {
     }
 
     /// Makes the next version of `workflow`. Whoever takes a number first has
-    /// it; the other takes the next one.
+    /// it; the other takes the next one. Those of this host do so in turn: each
+    /// race for a number takes FerretDB's PostgreSQL a second to notice
+    /// (`deadlock_timeout`).
     pub(crate) async fn add(
         &self,
         workflow: &Workflow,
@@ -111,6 +124,7 @@ impl Versions {
         occasion: Occasion,
     ) -> Result<Version> {
         let mut version = occasion.version(workflow, by);
+        let _turn = self.turn(workflow.id).await;
         loop {
             match self.stored.insert(version.clone()).await {
                 Err(StoreError::Taken("version_number")) => {
@@ -122,6 +136,12 @@ impl Versions {
         }
         self.settle(&mut version).await?;
         Ok(version)
+    }
+
+    async fn turn(&self, workflow: Id) -> Option<MutexGuard<'_, ()>> {
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(workflow);
+        let turn = self.turns.get(usize::try_from(hash % TURNS as u64).unwrap_or_default())?;
+        Some(turn.lock().await)
     }
 
     /// Gives a workflow the number of its new version.
